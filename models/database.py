@@ -1,0 +1,117 @@
+"""The database: one pool, one way to read raw SQL on it, one way to open a transaction."""
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from typing import Any
+from urllib.parse import parse_qs, unquote, urlsplit
+
+import asyncpg
+from tortoise import Tortoise
+from tortoise.backends.asyncpg.client import AsyncpgDBClient
+from tortoise.connection import get_connection
+from tortoise.migrations.api.migrate import migrate as run_migrations
+from tortoise.transactions import in_transaction
+
+MODELS = (
+    "models.shop",
+    "models.wechat_app",
+    "models.visitor_key",
+    "models.staff",
+    "models.customer",
+    "models.category",
+    "models.product",
+    "models.option",
+    "models.variant",
+    "models.stock",
+    "models.media",
+    "models.collection",
+    "models.review",
+    "models.metafield",
+    "models.price_history",
+    "models.idempotency_key",
+    "models.outbox_event",
+)
+
+SESSION_SETTINGS = {
+    "timezone": "UTC",
+    "jit": "off",
+    "statement_timeout": "10000",
+    "lock_timeout": "5000",
+    "idle_in_transaction_session_timeout": "30000",
+}
+
+Connection = Any
+"""An asyncpg connection; asyncpg's own class and its pool proxy share no typed base."""
+
+
+async def _keep_session(_connection: Connection) -> None:
+    """Send nothing on release: we never change a session, and asyncpg's default costs a statement each time."""
+
+
+def tortoise_config(dsn: str, *, pool_size: int = 10) -> dict[str, Any]:
+    """Tortoise's configuration for a PostgreSQL URL, TCP or `?host=/socket/dir`."""
+    url = urlsplit(dsn)
+    query = parse_qs(url.query)
+    credentials: dict[str, Any] = {
+        "host": query.get("host", [url.hostname])[0],
+        "port": int(query.get("port", [url.port or 5432])[0]),
+        "user": unquote(url.username or query.get("user", ["postgres"])[0]),
+        "password": unquote(url.password) if url.password else None,
+        "database": url.path.lstrip("/") or "postgres",
+        "minsize": 1,
+        "maxsize": pool_size,
+        "statement_cache_size": 500,
+        "max_cacheable_statement_size": 0,
+        "max_inactive_connection_lifetime": 0,
+        "server_settings": SESSION_SETTINGS,
+        "application_name": "xiaopu",
+        "reset": _keep_session,
+    }
+    return {
+        "connections": {"default": {"engine": "tortoise.backends.asyncpg", "credentials": credentials}},
+        "apps": {"models": {"models": list(MODELS), "default_connection": "default", "migrations": "migrations"}},
+        "use_tz": True,
+        "timezone": "UTC",
+    }
+
+
+@asynccontextmanager
+async def connect(dsn: str, *, pool_size: int = 10) -> AsyncIterator[None]:
+    """Open the pool for the whole process and close it at the end."""
+    await Tortoise.init(config=tortoise_config(dsn, pool_size=pool_size), _enable_global_fallback=True)
+    try:
+        client = _client()
+        await client.create_connection(with_db=True)
+        yield
+    finally:
+        await Tortoise.close_connections()
+
+
+async def migrate(dsn: str) -> None:
+    """Bring the database at `dsn` to the newest migration; nothing happens when it is there."""
+    await run_migrations(config=tortoise_config(dsn, pool_size=1))
+    await Tortoise.close_connections()
+
+
+def _client() -> AsyncpgDBClient:
+    client = get_connection("default")
+    if not isinstance(client, AsyncpgDBClient):
+        message = f"PostgreSQL through asyncpg is the only engine, not {type(client).__name__}"
+        raise TypeError(message)
+    return client
+
+
+def pool() -> asyncpg.Pool:
+    """The pool behind Tortoise's default connection, for statements written by hand or compiled."""
+    found = _client()._pool  # noqa: SLF001 - Tortoise has no public way to its pool; raw reads cost half on it
+    if found is None:
+        message = "the database is not connected"
+        raise RuntimeError(message)
+    return found
+
+
+@asynccontextmanager
+async def transaction() -> AsyncIterator[Connection]:
+    """One transaction; gives the raw connection, and ORM calls inside use the same one."""
+    async with in_transaction() as wrapper:
+        yield wrapper._connection  # type: ignore[attr-defined]  # noqa: SLF001 - same reason as in pool()

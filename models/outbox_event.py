@@ -1,0 +1,24 @@
+"""The outbox: what the world must hear, written in the transaction that made it true."""
+
+from tortoise import fields
+
+from models.owned import Owned
+
+
+class OutboxEvent(Owned):
+    """Delivered at least once, in `sequence` order per aggregate; `dead_at` is set when retries are used up."""
+
+    sequence = fields.BigIntField(default=0)
+    topic = fields.CharField(max_length=64)
+    aggregate_id = fields.UUIDField()
+    payload = fields.JSONField()
+    attempts = fields.IntField(default=0)
+    next_attempt_at = fields.DatetimeField()
+    delivered_at = fields.DatetimeField(null=True)
+    dead_at = fields.DatetimeField(null=True)
+    last_error = fields.TextField(default="")
+    created_at = fields.DatetimeField()
+
+    class Meta:
+        table = "outbox_event"
+        indexes = (("next_attempt_at", "id"),)

@@ -1,0 +1,37 @@
+"""A shop: the tenant. Everything else in the house belongs to exactly one."""
+
+from enum import StrEnum
+
+from tortoise import fields
+from tortoise.models import Model
+
+from ids import new_id
+
+
+class ShopMode(StrEnum):
+    """Fixed at creation: only a sandbox shop has a clock that moves and rows that may be thrown away."""
+
+    LIVE = "LIVE"
+    SANDBOX = "SANDBOX"
+
+
+class Shop(Model):
+    """`clock_offset_ms` is added to the wall clock (sandbox only); `catalogue_version` counts catalogue writes."""
+
+    id = fields.UUIDField(primary_key=True, default=new_id)
+    handle = fields.CharField(max_length=64, unique=True)
+    name = fields.CharField(max_length=120)
+    description = fields.TextField(default="")
+    logo_url = fields.TextField(null=True)
+    mode = fields.CharEnumField(ShopMode, max_length=8)
+    currency_code = fields.CharField(max_length=3, default="CNY")
+    language = fields.CharField(max_length=8, default="zh-CN")
+    seed = fields.BigIntField(default=0)
+    clock_offset_ms = fields.BigIntField(default=0)
+    catalogue_version = fields.BigIntField(default=1)
+    version = fields.IntField(default=1)
+    created_at = fields.DatetimeField()
+    updated_at = fields.DatetimeField()
+
+    class Meta:
+        table = "shop"

@@ -1,0 +1,30 @@
+"""A WeChat app of a shop: mini-program, official account or website, with the WeChat it speaks to."""
+
+from enum import StrEnum
+
+from tortoise import fields
+
+from models.owned import Owned
+
+
+class WechatAppKind(StrEnum):
+    """What kind of WeChat app an appid names."""
+
+    MINI_PROGRAM = "MINI_PROGRAM"
+    OFFICIAL_ACCOUNT = "OFFICIAL_ACCOUNT"
+    WEBSITE = "WEBSITE"
+
+
+class WechatApp(Owned):
+    """`secret_sealed` is AES-GCM under the process's sealing key; `base_url` decides real WeChat or sandbox."""
+
+    appid = fields.CharField(max_length=32)
+    kind = fields.CharEnumField(WechatAppKind, max_length=20)
+    name = fields.CharField(max_length=120)
+    secret_sealed = fields.BinaryField()
+    base_url = fields.TextField()
+    created_at = fields.DatetimeField()
+
+    class Meta:
+        table = "wechat_app"
+        unique_together = (("shop_id", "id"), ("shop_id", "appid"))
