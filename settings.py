@@ -1,0 +1,154 @@
+"""Settings: every knob once, typed, from the environment or `.env`. Nothing else reads the environment."""
+
+import hashlib
+import os
+import secrets
+from pathlib import Path
+from typing import Annotated, Literal, Self
+
+from cryptography.hazmat.primitives.hashes import SHA256
+from cryptography.hazmat.primitives.kdf.hkdf import HKDF
+from pydantic import Field, ValidationError, field_validator, model_validator
+from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
+
+PROJECT = Path(__file__).resolve().parent
+SECRET_KEY_MIN_CHARS = 32
+# A key of one repeated word passes any length check; random text of 32 characters has far more than this.
+SECRET_KEY_MIN_DISTINCT = 10
+_PLACEHOLDERS = ("change", "example", "placeholder", "your-", "your_", "secret-key", "secret_key")
+_HOW_TO_MAKE_ONE = "Make one: python3 -c 'import secrets; print(secrets.token_urlsafe(48))'"
+
+
+class SettingsError(Exception):
+    """The settings can't be used; the message says which and what to do, and carries no value of a secret."""
+
+
+class Settings(BaseSettings):
+    """What a process needs to know before it starts. Names are the environment's, in lower case."""
+
+    model_config = SettingsConfigDict(env_file=PROJECT / ".env", extra="ignore", frozen=True, env_ignore_empty=True)
+
+    mode: Literal["development", "production"] = "development"
+    host: str = "127.0.0.1"
+    port: int = Field(default=8000, ge=1, le=65535)
+    workers: int = Field(default=1, ge=1, le=64)
+    log_level: Literal["debug", "info", "warning", "error"] = "info"
+
+    secret_key: str = Field(default="", repr=False)
+    database_url: str | None = Field(default=None, repr=False)
+    redis_url: str | None = Field(default=None, repr=False)
+    xiaopu_home: Path | None = None
+    pool_size: int = Field(default=10, ge=1, le=100)
+    statement_cache_size: int = Field(default=500, ge=0)
+
+    cors_origins: Annotated[tuple[str, ...], NoDecode] = ()
+    trusted_proxies: Annotated[tuple[str, ...], NoDecode] = ()
+
+    throttle_points: int = Field(default=2_000, ge=100)
+    throttle_restore: int = Field(default=100, ge=1)
+    max_cost: int = Field(default=1_000, ge=1)
+    max_aliases: int = Field(default=40, ge=1)
+    max_depth: int = Field(default=14, ge=1)
+    max_tokens: int = Field(default=4_000, ge=1)
+    max_root_fields: int = Field(default=20, ge=1)
+    max_body_bytes: int = Field(default=100_000, ge=1_000)
+    document_cache_size: int = Field(default=1_000, ge=1)
+
+    @field_validator("cors_origins", "trusted_proxies", mode="before")
+    @classmethod
+    def _split_at_commas(cls, value: object) -> object:
+        return tuple(part.strip() for part in value.split(",") if part.strip()) if isinstance(value, str) else value
+
+    @model_validator(mode="after")
+    def _fit_for_its_mode(self) -> Self:
+        if self.secret_key:
+            weakness = _weakness(self.secret_key)
+            if weakness:
+                message = f"SECRET_KEY {weakness}. {_HOW_TO_MAKE_ONE}"
+                raise ValueError(message)
+        if self.mode == "production":
+            if not self.secret_key:
+                message = f"SECRET_KEY is missing; production has no default. {_HOW_TO_MAKE_ONE}"
+                raise ValueError(message)
+            for name, example in (
+                ("database_url", "postgresql://user:password@host:5432/xiaopu"),
+                ("redis_url", "redis://host:6379/0"),
+            ):
+                if not getattr(self, name):
+                    message = f"{name.upper()} is missing; production uses servers of your own, such as {example}"
+                    raise ValueError(message)
+        return self
+
+    @property
+    def home(self) -> Path:
+        """Where servers started by us and the development secret live. Made by whoever first needs it."""
+        if self.xiaopu_home:
+            return self.xiaopu_home.expanduser().resolve()
+        if os.name == "posix" and os.geteuid() == 0:
+            # PostgreSQL refuses to run as root, and its own user can't enter root's home; nor do we open that.
+            return Path("/var/lib") / f"xiaopu-{hashlib.sha256(str(PROJECT).encode()).hexdigest()[:8]}"
+        return PROJECT / ".xiaopu"
+
+    @property
+    def is_production(self) -> bool:
+        """Whether sandbox doors, demo data and servers of our own are shut."""
+        return self.mode == "production"
+
+    def derive(self, purpose: str) -> bytes:
+        """Return 32 bytes for one purpose (such as "cursor"), so that no two uses share a key (HKDF-SHA256)."""
+        return HKDF(SHA256(), 32, salt=None, info=b"xiaopu:" + purpose.encode()).derive(self.secret_key.encode())
+
+
+def _weakness(key: str) -> str | None:
+    if len(key) < SECRET_KEY_MIN_CHARS:
+        return f"has {len(key)} characters, {SECRET_KEY_MIN_CHARS} are needed"
+    if len(set(key)) < SECRET_KEY_MIN_DISTINCT or any(word in key.lower() for word in _PLACEHOLDERS):
+        return "looks like a placeholder"
+    return None
+
+
+def load_settings(**given: object) -> Settings:
+    """Read the settings; `given` (from the command line) wins over the environment, which wins over `.env`.
+
+    In development a missing SECRET_KEY is made once and kept in the home, for its owner's eyes only.
+    Raises SettingsError.
+    """
+    try:
+        settings = Settings(**given)  # type: ignore[arg-type]
+        if not settings.secret_key:
+            settings = settings.model_copy(update={"secret_key": _development_secret(settings.home)})
+    except ValidationError as invalid:
+        faults = invalid.errors(include_input=False, include_url=False)
+        raise SettingsError("\n".join(_say(fault["loc"], fault["msg"]) for fault in faults)) from None
+    except OSError as refused:
+        message = f"The home {refused.filename} can't be used ({refused.strerror}). Name another: XIAOPU_HOME=/path"
+        raise SettingsError(message) from None
+    return settings
+
+
+def _say(place: tuple[int | str, ...], reason: str) -> str:
+    name = ".".join(str(part) for part in place).upper()
+    text = reason.removeprefix("Value error, ")
+    return f"{name}: {text}. See .env.example." if name else text
+
+
+def _development_secret(home: Path) -> str:
+    kept = home / "secret_key"
+    home.mkdir(mode=0o711, parents=True, exist_ok=True)
+    # O_EXCL: of two processes that start together one writes, and both read the same.
+    try:
+        handle = os.open(kept, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+    except FileExistsError:
+        return kept.read_text()
+    with os.fdopen(handle, "w") as file:
+        file.write(secrets.token_urlsafe(48))
+    return kept.read_text()
+
+
+def publish(settings: Settings) -> None:
+    """Put the servers' addresses and the secret where child processes' own `load_settings` finds them."""
+    os.environ["SECRET_KEY"] = settings.secret_key
+    if settings.database_url:
+        os.environ["DATABASE_URL"] = settings.database_url
+    if settings.redis_url:
+        os.environ["REDIS_URL"] = settings.redis_url
