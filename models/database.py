@@ -1,6 +1,6 @@
 """The database: one pool, one way to read raw SQL on it, one way to open a transaction."""
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from typing import Any
 from urllib.parse import parse_qs, unquote, urlsplit
@@ -9,7 +9,9 @@ import asyncpg
 from tortoise import Tortoise
 from tortoise.backends.asyncpg.client import AsyncpgDBClient
 from tortoise.connection import get_connection
-from tortoise.migrations.api.migrate import migrate as run_migrations
+from tortoise.context import TortoiseContext
+from tortoise.migrations.executor import MigrationExecutor
+from tortoise.migrations.schema_editor import AsyncpgSchemaEditor
 from tortoise.transactions import in_transaction
 
 MODELS = (
@@ -39,6 +41,9 @@ SESSION_SETTINGS = {
     "lock_timeout": "5000",
     "idle_in_transaction_session_timeout": "30000",
 }
+
+# Any number that nobody else locks; released with the transaction.
+MIGRATION_LOCK = "select pg_advisory_xact_lock(7026119408)"
 
 Connection = Any
 """An asyncpg connection; asyncpg's own class and its pool proxy share no typed base."""
@@ -87,10 +92,35 @@ async def connect(dsn: str, *, pool_size: int = 10) -> AsyncIterator[None]:
         await Tortoise.close_connections()
 
 
-async def migrate(dsn: str) -> None:
-    """Bring the database at `dsn` to the newest migration; nothing happens when it is there."""
-    await run_migrations(config=tortoise_config(dsn, pool_size=1))
-    await Tortoise.close_connections()
+async def migrate(dsn: str) -> list[str]:
+    """Bring the database at `dsn` to the newest migration; names what was applied, nothing when it was there.
+
+    One transaction under one lock: of two processes that start at once the second waits and finds it done,
+    and a kill half way leaves the tables as they were. Independent of a `connect` that may be open.
+    """
+    config = tortoise_config(dsn, pool_size=1)
+    # Building an index on a large table takes longer than any request may.
+    config["connections"]["default"]["credentials"]["server_settings"] = {"timezone": "UTC"}
+    applied: list[str] = []
+    async with TortoiseContext() as context:
+        await context.init(config=config)
+        async with in_transaction("default"):
+            connection = get_connection("default")
+            await connection.execute_query(MIGRATION_LOCK)
+            executor = MigrationExecutor(connection, config["apps"])
+            await executor.recorder.ensure_schema(AsyncpgSchemaEditor(connection))
+            await executor.migrate(direction="forward", progress=_collect(applied))
+    return applied
+
+
+def _collect(applied: list[str]) -> Callable[[str, str, str], None]:
+    """Tortoise reports (event, app, migration); keep the names of those that are done."""
+
+    def progress(event: str, _app: str, name: str) -> None:
+        if event == "apply_done":
+            applied.append(name)
+
+    return progress
 
 
 def _client() -> AsyncpgDBClient:

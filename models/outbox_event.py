@@ -1,14 +1,18 @@
 """The outbox: what the world must hear, written in the transaction that made it true."""
 
 from tortoise import fields
+from tortoise.fields.db_defaults import SqlDefault
 
 from models.owned import Owned
 
 
 class OutboxEvent(Owned):
-    """Delivered at least once, in `sequence` order per aggregate; `dead_at` is set when retries are used up."""
+    """Delivered at least once, in `sequence` order per aggregate; `dead_at` is set when retries are used up.
 
-    sequence = fields.BigIntField(default=0)
+    The database counts `sequence`; who inserts leaves it out.
+    """
+
+    sequence = fields.BigIntField(db_default=SqlDefault("nextval('outbox_sequence')"))
     topic = fields.CharField(max_length=64)
     aggregate_id = fields.UUIDField()
     payload = fields.JSONField()
@@ -21,4 +25,4 @@ class OutboxEvent(Owned):
 
     class Meta:
         table = "outbox_event"
-        indexes = (("next_attempt_at", "id"),)
+        unique_together = (("shop_id", "id"),)

@@ -69,7 +69,6 @@ class Product(Owned):
             ("shop_id", "published_at", "id"),
             ("shop_id", "created_at", "id"),
             ("shop_id", "updated_at", "id"),
-            ("shop_id", "title", "id"),
             ("shop_id", "min_price_fen", "id"),
             ("shop_id", "sales_count", "id"),
             ("shop_id", "rating_hundredths", "id"),

@@ -1,0 +1,31 @@
+"""Indexes that the models cannot say: partial, by expression, with a collation, GIN."""
+
+from typing import ClassVar
+
+from tortoise import migrations
+from tortoise.migrations.operations import RunSQL
+
+INDEXES = (
+    # Sorted by bytes whatever the cluster's locale, so that a cursor means the same on every server.
+    'create index product_title_order on product (shop_id, title collate "C", id)',
+    # GIN cannot lead with shop_id without contrib: the planner joins it with an index that does.
+    "create index product_tags on product using gin (tags)",
+    # One default location for each shop.
+    "create unique index location_default on location (shop_id) where is_default",
+    # What the worker takes next; delivered and dead rows cost it nothing.
+    """create index outbox_event_due on outbox_event (next_attempt_at, sequence)
+       where delivered_at is null and dead_at is null""",
+    # Order within an aggregate, and whether a shop is idle.
+    "create index outbox_event_pending on outbox_event (shop_id, aggregate_id, sequence) where delivered_at is null",
+    # Deleting a picture looks for its variants; deleting a customer for reviews and merged ids.
+    "create index variant_media on variant (shop_id, media_id) where media_id is not null",
+    "create index review_customer on review (shop_id, customer_id) where customer_id is not null",
+    "create index customer_merged on customer (shop_id, merged_into) where merged_into is not null",
+)
+
+
+class Migration(migrations.Migration):
+    """Not `concurrently`: all migrations of a start are one transaction, so a kill leaves all of them or none."""
+
+    dependencies: ClassVar = [("models", "0003_checks")]
+    operations: ClassVar = [RunSQL(list(INDEXES))]
