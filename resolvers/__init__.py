@@ -1,0 +1,1 @@
+"""What happens: commands and queries, one transaction each; the rules of commerce."""
