@@ -1,7 +1,13 @@
 """All tables as the models state them. Written by `tortoise makemigrations`, but for the sequence at its head."""
 
-from tortoise import migrations
+from orjson import loads
+from tortoise import fields, migrations
+from tortoise.contrib.postgres.fields import ArrayField
+from tortoise.fields.data import JSON_DUMPS
+from tortoise.fields.db_defaults import SqlDefault
+from tortoise.indexes import Index
 from tortoise.migrations import operations as ops
+
 from ids import new_id
 from models.collection import CollectionKind, RuleMatch
 from models.media import MediaKind
@@ -12,12 +18,6 @@ from models.shop import ShopMode
 from models.stock import StockReason
 from models.variant import InventoryPolicy
 from models.wechat_app import WechatAppKind
-from orjson import loads
-from tortoise.contrib.postgres.fields import ArrayField
-from tortoise.fields.data import JSON_DUMPS
-from tortoise.fields.db_defaults import SqlDefault
-from tortoise import fields
-from tortoise.indexes import Index
 
 
 class Migration(migrations.Migration):

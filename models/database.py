@@ -80,6 +80,10 @@ def tortoise_config(dsn: str, *, pool_size: int = 10) -> dict[str, Any]:
     }
 
 
+# For `tortoise makemigrations`, which compares models with migration files and asks no server.
+TORTOISE = tortoise_config("postgresql://127.0.0.1/xiaopu")
+
+
 @asynccontextmanager
 async def connect(dsn: str, *, pool_size: int = 10) -> AsyncIterator[None]:
     """Open the pool for the whole process and close it at the end."""
@@ -132,7 +136,7 @@ def _client() -> AsyncpgDBClient:
 
 
 def pool() -> asyncpg.Pool:
-    """The pool behind Tortoise's default connection, for statements written by hand or compiled."""
+    """Give the pool behind Tortoise's default connection, for statements written by hand or compiled."""
     found = _client()._pool  # noqa: SLF001 - Tortoise has no public way to its pool; raw reads cost half on it
     if found is None:
         message = "the database is not connected"
