@@ -132,9 +132,21 @@ def _say(place: tuple[int | str, ...], reason: str) -> str:
     return f"{name}: {text}. See .env.example." if name else text
 
 
+def make_home(home: Path) -> None:
+    """Make the home if it is missing; the mode of a directory that exists is never touched.
+
+    As root others may pass through it (not list it), for PostgreSQL runs as a user of its own inside.
+    """
+    mode = 0o711 if os.name == "posix" and os.geteuid() == 0 else 0o700
+    for directory in (*reversed(home.parents), home):
+        if not directory.exists():
+            directory.mkdir(exist_ok=True)
+            directory.chmod(mode)
+
+
 def _development_secret(home: Path) -> str:
     kept = home / "secret_key"
-    home.mkdir(mode=0o711, parents=True, exist_ok=True)
+    make_home(home)
     # O_EXCL: of two processes that start together one writes, and both read the same.
     try:
         handle = os.open(kept, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
