@@ -53,7 +53,7 @@ class Collection(Owned):
     image_url = fields.TextField(null=True)
     kind = fields.CharEnumField(CollectionKind, max_length=8, default=CollectionKind.MANUAL)
     rule_match = fields.CharEnumField(RuleMatch, max_length=4, default=RuleMatch.ALL)
-    rules = fields.JSONField()
+    rules: fields.JSONField[list[dict[str, object]]] = fields.JSONField()
     position = fields.IntField(default=0)
     published = fields.BooleanField(default=True)
     product_count = fields.IntField(default=0)

@@ -148,4 +148,4 @@ def pool() -> asyncpg.Pool:
 async def transaction() -> AsyncIterator[Connection]:
     """One transaction; gives the raw connection, and ORM calls inside use the same one."""
     async with in_transaction() as wrapper:
-        yield wrapper._connection  # type: ignore[attr-defined]  # noqa: SLF001 - same reason as in pool()
+        yield wrapper._connection  # noqa: SLF001 - same reason as in pool()

@@ -12,7 +12,7 @@ class IdempotencyKey(Owned):
     mutation = fields.CharField(max_length=64)
     key = fields.CharField(max_length=128)
     input_sha256 = fields.BinaryField()
-    outcome = fields.JSONField()
+    outcome: fields.JSONField[object] = fields.JSONField()
     created_at = fields.DatetimeField()
 
     class Meta:

@@ -15,7 +15,7 @@ class OutboxEvent(Owned):
     sequence = fields.BigIntField(db_default=SqlDefault("nextval('outbox_sequence')"))
     topic = fields.CharField(max_length=64)
     aggregate_id = fields.UUIDField()
-    payload = fields.JSONField()
+    payload: fields.JSONField[dict[str, object]] = fields.JSONField()
     attempts = fields.IntField(default=0)
     next_attempt_at = fields.DatetimeField()
     delivered_at = fields.DatetimeField(null=True)

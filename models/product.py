@@ -30,6 +30,7 @@ class Product(Owned):
     `min_price_fen` to `image_count` are aggregates of variants, media and reviews, kept by every write;
     a product always has at least one variant, so the price range is always true.
     `rating_hundredths` is the average rating times 100, rounded half up; 0 without reviews.
+    `announced` is whether the world was last told that the product is on show; see resolvers/publication.py.
     """
 
     handle = fields.CharField(max_length=255)
@@ -38,12 +39,13 @@ class Product(Owned):
     product_type = fields.CharField(max_length=255, default="")
     category_id = fields.UUIDField(null=True)
     tags = ArrayField(element_type="text")
-    description_blocks = fields.JSONField()
+    description_blocks: fields.JSONField[list[dict[str, object]]] = fields.JSONField()
     seo_title = fields.TextField(default="")
     seo_description = fields.TextField(default="")
     status = fields.CharEnumField(ProductStatus, max_length=8)
     published_at = fields.DatetimeField()
     unpublish_at = fields.DatetimeField(null=True)
+    announced = fields.BooleanField(db_default=False)
     origin = fields.CharEnumField(Origin, max_length=8, default=Origin.OWN)
     source = fields.CharField(max_length=64, default="")
     external_id = fields.CharField(max_length=255, null=True)

@@ -1,0 +1,103 @@
+"""What every test may ask for: servers, a database of its worker, the app over real HTTP, a shop to itself."""
+
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import AbstractAsyncContextManager, ExitStack
+from dataclasses import asdict
+from pathlib import Path
+from typing import Any, Protocol
+
+import pytest
+
+from logs import configure as configure_logs
+from models.database import connect
+from settings import Settings, load_settings
+from tests.harness.databases import drop_all, make_template, new_database
+from tests.harness.engines import Engines, run_engines, with_redis_database
+from tests.harness.statements import Statements, logged
+
+SECRET_KEY = "tests-7qX2vN9wLr4KzB8mYc3HdT6fJs1PgA5e"
+
+_engines = pytest.StashKey[Engines]()
+_opened = pytest.StashKey[ExitStack]()
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """A worker of xdist gets the engines that its controller started."""
+    configure_logs("warning")
+    given = getattr(config, "workerinput", {}).get("engines")
+    if given:
+        config.stash[_engines] = Engines(**given)
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_configure_node(node: Any) -> None:
+    """Xdist's controller starts the engines once and tells every worker."""
+    node.workerinput["engines"] = asdict(_start(node.config))
+
+
+def pytest_unconfigure(config: pytest.Config) -> None:
+    """Who started the engines drops the run's databases and stops what is ours."""
+    if _opened in config.stash:
+        asyncio.run(drop_all(config.stash[_engines]))
+        config.stash[_opened].close()
+
+
+def _start(config: pytest.Config) -> Engines:
+    if _engines not in config.stash:
+        stack = config.stash[_opened] = ExitStack()
+        config.stash[_engines] = stack.enter_context(run_engines())
+        with asyncio.Runner() as runner:
+            runner.run(make_template(config.stash[_engines]))
+    return config.stash[_engines]
+
+
+@pytest.fixture(scope="session")
+def engines(pytestconfig: pytest.Config) -> Engines:
+    """Started when the first test needs them; tests of plain values never wait."""
+    return _start(pytestconfig)
+
+
+@pytest.fixture(scope="session")
+async def database_url(engines: Engines, worker_id: str) -> AsyncIterator[str]:
+    """The URL of this worker's own database, migrated and empty."""
+    async with new_database(engines, worker_id) as dsn:
+        yield dsn
+
+
+@pytest.fixture(scope="session")
+def redis_url(engines: Engines, worker_id: str) -> str:
+    """The URL of this worker's own Redis database; number 0 is left alone."""
+    number = int(worker_id.removeprefix("gw")) + 2 if worker_id.startswith("gw") else 1
+    return with_redis_database(engines.redis_url, number)
+
+
+@pytest.fixture(scope="session")
+def settings(database_url: str, redis_url: str) -> Settings:
+    """The settings that the app of this worker runs with."""
+    return load_settings(database_url=database_url, redis_url=redis_url, secret_key=SECRET_KEY, mode="development")
+
+
+@pytest.fixture(scope="session")
+async def database(settings: Settings) -> AsyncIterator[None]:
+    """Open models and pool, for tests that call resolvers or write SQL without HTTP."""
+    assert settings.database_url
+    async with connect(settings.database_url, pool_size=settings.pool_size):
+        yield
+
+
+class Counting(Protocol):
+    """`async with statements() as seen: ...` then `len(seen)` and `seen.sql`."""
+
+    def __call__(self) -> AbstractAsyncContextManager[Statements]:
+        """Begin to count; the result is filled when the block ends."""
+
+
+@pytest.fixture
+def statements(engines: Engines, settings: Settings, database: None) -> Counting:
+    """Count what this worker's database is asked, from the server's own log."""
+    if engines.postgres_log is None:
+        pytest.skip("the log of a server that DATABASE_URL names is not ours to read")
+    log_file, dsn = Path(engines.postgres_log), settings.database_url
+    assert dsn
+    return lambda: logged(dsn, log_file)
