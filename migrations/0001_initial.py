@@ -315,6 +315,7 @@ class Migration(migrations.Migration):
                 ),
                 ("published_at", fields.DatetimeField(auto_now=False, auto_now_add=False)),
                 ("unpublish_at", fields.DatetimeField(null=True, auto_now=False, auto_now_add=False)),
+                ("announced", fields.BooleanField(db_default=False)),
                 (
                     "origin",
                     fields.CharEnumField(

@@ -13,6 +13,7 @@ from typing import Any, Final
 from uuid import UUID
 
 import orjson
+from asyncpg import Record
 
 from clock import wall_now
 from ids import new_id
@@ -213,11 +214,11 @@ async def _put_off(event: Event, seed: int, fault: Exception) -> None:
 
 def backoff_seconds(event: Event, seed: int) -> float:
     """Return how long to wait after a failed attempt: doubling from 1 s to 10 minutes, half of it by chance."""
-    ceiling = min(BACKOFF_SECONDS_MAX, 2 ** (event.attempt - 1))
+    ceiling: int = min(BACKOFF_SECONDS_MAX, 2 ** (event.attempt - 1))
     return ceiling * randomness(seed, f"outbox:{event.sequence}:{event.attempt}").uniform(0.5, 1.0)
 
 
-def _event(row: Mapping[str, Any]) -> Event:
+def _event(row: Record) -> Event:
     return Event(
         id=row["id"],
         shop_id=row["shop_id"],

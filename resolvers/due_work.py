@@ -1,0 +1,29 @@
+"""Due work: something that must happen when a moment has come, whoever is looking."""
+
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
+from datetime import datetime
+from uuid import UUID
+
+Run = Callable[[datetime, UUID | None], Awaitable[int]]
+"""Does what is due at this wall time, of one shop or of all (None); returns how much was done.
+
+Deadlines of a shop are compared with the wall time plus the shop's own offset.
+"""
+
+NextDeadline = Callable[[UUID, datetime], Awaitable[datetime | None]]
+"""The first deadline of a shop after a moment, both on the shop's clock; None when nothing is planned."""
+
+
+@dataclass(frozen=True, slots=True)
+class DueWork:
+    """One line of the worker's list. Any number of workers may run it at once.
+
+    `every_seconds` is the pause between looks. `next_deadline` is None for work that follows wall time
+    (deliveries, tidying): a sandbox clock that is moved has nothing to do with it.
+    """
+
+    name: str
+    run: Run
+    every_seconds: float
+    next_deadline: NextDeadline | None = None

@@ -1,0 +1,70 @@
+"""The worker: the short list of work that falls due, and the loop that does it. Any number may run at once."""
+
+import asyncio
+from collections.abc import Sequence
+from contextlib import suppress
+from datetime import datetime
+from time import monotonic
+from typing import Final
+from uuid import UUID
+
+from clock import wall_now
+from logs import log
+from resolvers.due_work import DueWork
+from resolvers.idempotency import reap_idempotency_keys
+from resolvers.outbox import deliver_outbox, reap_delivered_events
+from resolvers.publication import announce_due_windows, next_window_edge
+
+POLL_SECONDS: Final = 0.5
+FAULT_PAUSE_SECONDS: Final = 5.0
+HOUR_SECONDS: Final = 3600.0
+
+
+async def _deliver(_wall: datetime, shop_id: UUID | None) -> int:
+    return await deliver_outbox(shop_id)
+
+
+async def _reap_keys(wall: datetime, _shop_id: UUID | None) -> int:
+    return await reap_idempotency_keys(wall)
+
+
+async def _reap_events(wall: datetime, _shop_id: UUID | None) -> int:
+    return await reap_delivered_events(wall)
+
+
+DUE_WORK: Final[tuple[DueWork, ...]] = (
+    DueWork("announce_windows", announce_due_windows, every_seconds=1.0, next_deadline=next_window_edge),
+    DueWork("deliver_outbox", _deliver, every_seconds=POLL_SECONDS),
+    DueWork("reap_idempotency_keys", _reap_keys, every_seconds=HOUR_SECONDS),
+    DueWork("reap_delivered_events", _reap_events, every_seconds=HOUR_SECONDS),
+)
+
+
+async def run_worker(stop: asyncio.Event, due_work: Sequence[DueWork] = DUE_WORK) -> None:
+    """Do what falls due until `stop` is set; the work at hand is finished first.
+
+    A fault of one kind of work is logged and it pauses; the others go on.
+    """
+    next_look = dict.fromkeys((work.name for work in due_work), 0.0)
+    log("worker_started", kinds=len(due_work))
+    while not stop.is_set():
+        for work in due_work:
+            if monotonic() >= next_look[work.name]:
+                pause = await _look(work)
+                next_look[work.name] = monotonic() + pause
+        with suppress(TimeoutError):
+            await asyncio.wait_for(stop.wait(), max(0.01, min(next_look.values()) - monotonic()))
+    log("worker_stopped")
+
+
+async def _look(work: DueWork) -> float:
+    """Run one kind of work once and return how long to leave it alone, in seconds."""
+    began = monotonic()
+    try:
+        count = await work.run(wall_now(), None)
+    except Exception as fault:  # noqa: BLE001 - one broken kind of work must not stop the others; it is logged
+        log("due_work_failed", level="error", work=work.name, fault=type(fault).__name__)
+        return FAULT_PAUSE_SECONDS
+    if count:
+        log("due_work", work=work.name, count=count, took_ms=round((monotonic() - began) * 1000))
+    return work.every_seconds
