@@ -1,0 +1,74 @@
+"""What can be done with a shop's WeChat apps: add one, its secret sealed."""
+
+from typing import Final
+from uuid import UUID
+
+from clock import wall_now
+from models.refusal import Refusal, UserErrorCode
+from models.shop import Shop, ShopMode
+from models.wechat_app import WechatApp, WechatAppKind
+from sealing import seal
+
+WECHAT_URL: Final = "https://api.weixin.qq.com"
+SANDBOX_URL: Final = "sandbox:"
+"""The base URL of an app that speaks to the WeChat inside this process instead of the real one."""
+
+APPID_CHARS_MAX: Final = 32
+NAME_CHARS_MAX: Final = 120
+
+
+async def add_app(  # noqa: PLR0913 - an app is these six facts
+    shop: Shop,
+    *,
+    appid: str,
+    secret: str,
+    sealing_key: bytes,
+    kind: WechatAppKind = WechatAppKind.MINI_PROGRAM,
+    name: str = "",
+    base_url: str | None = None,
+) -> WechatApp:
+    """Add a WeChat app to a shop; without `base_url` a LIVE shop speaks to WeChat, a sandbox to the sandbox.
+
+    `sealing_key` is `settings.derive("sealing")`. Raises Refusal: INVALID for the appid or the base URL,
+    NOT_ALLOWED when a sandbox shop would speak to the real WeChat, TAKEN when the shop has the app already.
+    """
+    url = base_url or (WECHAT_URL if shop.mode is ShopMode.LIVE else SANDBOX_URL)
+    _check(shop, appid, url)
+    if await WechatApp.filter(shop_id=shop.id, appid=appid).exists():
+        raise Refusal(UserErrorCode.TAKEN, "该应用已添加", f"The shop has the app {appid} already", "appid")
+    return await WechatApp.create(
+        shop_id=shop.id,
+        appid=appid,
+        kind=kind,
+        name=(name or appid)[:NAME_CHARS_MAX],
+        secret_sealed=seal(secret, sealing_key),
+        base_url=url,
+        created_at=wall_now(),
+    )
+
+
+async def find_app(shop_id: UUID, appid: str) -> WechatApp:
+    """Return a shop's app by its appid. Raises Refusal NOT_FOUND."""
+    app = await WechatApp.get_or_none(shop_id=shop_id, appid=appid)
+    if app is None:
+        raise Refusal(UserErrorCode.NOT_FOUND, "没有这个应用", f"The shop has no app {appid}", "appid")
+    return app
+
+
+def _check(shop: Shop, appid: str, url: str) -> None:
+    if not appid.isascii() or not appid.isalnum() or len(appid) > APPID_CHARS_MAX:
+        raise Refusal(
+            UserErrorCode.INVALID,
+            "appid 只能由字母和数字组成",
+            f"An appid is letters and digits, at most {APPID_CHARS_MAX}",
+            "appid",
+        )
+    if url != SANDBOX_URL and not url.startswith(("https://", "http://")):
+        raise Refusal(UserErrorCode.INVALID, "网址不正确", "A base URL begins with http:// or https://", "baseUrl")
+    if shop.mode is ShopMode.SANDBOX and url.startswith(WECHAT_URL):
+        raise Refusal(
+            UserErrorCode.NOT_ALLOWED,
+            "沙箱店铺不能连接真实微信",
+            "A sandbox never speaks to the real WeChat",
+            "baseUrl",
+        )
