@@ -1,0 +1,118 @@
+"""A shop with one valid row in every table, written as SQL: what constraints are tried against."""
+
+from datetime import UTC, datetime
+from typing import Any
+from uuid import UUID
+
+import asyncpg
+
+from ids import new_id
+
+MOMENT = datetime(2026, 1, 1, tzinfo=UTC)
+AGES = {"version": 1, "created_at": MOMENT, "updated_at": MOMENT}
+
+Row = dict[str, Any]
+
+
+def whole_shop() -> dict[str, Row]:
+    """Return one row for each table, parents before children."""
+    shop, category, product, media, variant, location, customer, staff, app, collection = (new_id() for _ in range(10))
+    shelf: dict[str, Row] = {
+        "shop": {
+            "id": shop, "handle": shop.hex, "name": "小铺", "description": "", "mode": "SANDBOX", "currency_code": "CNY",
+            "language": "zh-CN", "seed": 0, "clock_offset_ms": 0, "catalogue_version": 1, **AGES,
+        },
+        "wechat_app": {
+            "id": app, "appid": "wx0000000000000000", "kind": "MINI_PROGRAM", "name": "小程序", "secret_sealed": b"-",
+            "base_url": "https://api.weixin.qq.com", "created_at": MOMENT,
+        },
+        "visitor_key": {"app_id": app, "key": app.hex, "created_at": MOMENT},
+        "staff": {
+            "id": staff, "name": "店长", "roles": ["OWNER"], "active": True, "token_version": 1, "created_at": MOMENT,
+        },
+        "customer": {"id": customer, "nickname": "小王", "merged_into": None, "created_at": MOMENT},
+        "category": {
+            "id": category, "parent_id": None, "handle": "tea", "name": "茶", "position": 0, "path": [category], **AGES,
+        },
+        "product": {
+            "id": product, "handle": "longjing", "title": "龙井", "vendor": "", "product_type": "", "tags": ["绿茶"],
+            "category_id": category, "description_blocks": "[]", "seo_title": "", "seo_description": "",
+            "status": "ACTIVE", "published_at": MOMENT, "unpublish_at": None, "origin": "OWN", "source": "",
+            "per_person_limit": None, "per_order_limit": None, "min_price_fen": 100, "max_price_fen": 200,
+            "in_stock": True, "variant_count": 1, "image_count": 1, "rating_sum": 5, "rating_count": 1,
+            "rating_hundredths": 500, "sales_count": 0, **AGES,
+        },
+        "product_option": {"product_id": product, "name": "规格", "position": 1, "values": ["100 克"]},
+        "media": {
+            "id": media, "product_id": product, "kind": "IMAGE", "url": "https://img.example/1.jpg", "alt": "",
+            "position": 1, "width": 800, "height": 800,
+        },
+        "variant": {
+            "id": variant, "product_id": product, "title": "100 克", "position": 1, "option_values": ["100 克"],
+            "sku": "", "barcode": "", "price_fen": 100, "compare_at_price_fen": None, "cost_fen": None, "tracked": True,
+            "inventory_policy": "DENY", "available": 5, "requires_shipping": True, "weight_grams": 100,
+            "media_id": media, "per_person_limit": None, "per_order_limit": None, "origin": "OWN", "source": "", **AGES,
+        },
+        "price_history": {
+            "variant_id": variant, "price_fen": 100, "compare_at_price_fen": None, "created_at": MOMENT,
+        },
+        "collection": {
+            "id": collection, "handle": "new", "title": "新品", "description": "", "kind": "MANUAL", "rule_match": "ALL",
+            "rules": "[]", "position": 0, "published": True, "product_count": 1, **AGES,
+        },
+        "collection_product": {"collection_id": collection, "product_id": product, "position": 0},
+        "location": {"id": location, "name": "默认仓库", "is_default": True, "created_at": MOMENT},
+        "stock_level": {
+            "variant_id": variant, "location_id": location, "on_hand": 5, "reserved": 0, "may_oversell": False,
+            "updated_at": MOMENT,
+        },
+        "stock_move": {
+            "variant_id": variant, "location_id": location, "delta": 5, "on_hand_after": 5, "reason": "RECEIVED",
+            "note": "", "staff_id": staff, "created_at": MOMENT,
+        },
+        "review": {
+            "product_id": product, "customer_id": customer, "author_name": "王**", "rating": 5, "body": "好茶",
+            "image_urls": [], "status": "PUBLISHED", "hidden_reason": "", "reply": None, "replied_at": None,
+            "source": "", "version": 1, "created_at": MOMENT,
+        },
+        "metafield": {
+            "product_id": product, "variant_id": None, "namespace": "tea", "key": "year", "type": "INTEGER",
+            "value": "2026", "visibility": "STOREFRONT", "updated_at": MOMENT,
+        },
+        "idempotency_key": {
+            "actor": "staff", "mutation": "productCreate", "key": "1", "input_sha256": bytes(32), "outcome": "{}",
+            "created_at": MOMENT,
+        },
+        "outbox_event": {
+            "topic": "product.created", "aggregate_id": product, "payload": "{}", "attempts": 0,
+            "next_attempt_at": MOMENT, "delivered_at": None, "dead_at": None, "last_error": "", "created_at": MOMENT,
+        },
+    }  # fmt: skip
+    owned = {table: {"id": new_id(), "shop_id": shop} | row for table, row in shelf.items() if table != "shop"}
+    return {"shop": shelf["shop"]} | owned
+
+
+async def insert(sql: asyncpg.Connection, table: str, row: Row) -> None:
+    """Write one row; columns that it does not name take the table's own default."""
+    columns = ", ".join(f'"{name}"' for name in row)
+    binds = ", ".join(f"${number}" for number in range(1, len(row) + 1))
+    await sql.execute(f"insert into {table} ({columns}) values ({binds})", *row.values())
+
+
+async def insert_shop(sql: asyncpg.Connection) -> dict[str, Row]:
+    """Write a whole shop and return its rows."""
+    shop = whole_shop()
+    for table, row in shop.items():
+        await insert(sql, table, row)
+    return shop
+
+
+def fresh(row: Row) -> Row:
+    """Return the same row under another id."""
+    return row | {"id": new_id()}
+
+
+def shop_id(shop: dict[str, Row]) -> UUID:
+    """Return the id of a shop's rows."""
+    found: UUID = shop["shop"]["id"]
+    return found
