@@ -1,0 +1,61 @@
+"""What a request says of itself: key, token, visitor, visit, language. Nothing here is proven yet."""
+
+import re
+from collections.abc import Iterable
+from dataclasses import dataclass
+from functools import lru_cache
+from http import HTTPStatus
+from typing import Final
+from uuid import UUID
+
+from api.errors import ErrorCode, RequestError
+from resolvers.caller import Language
+
+_UUID: Final = re.compile(r"[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}", re.ASCII | re.IGNORECASE)
+_ACCEPT_LANGUAGE_CHARS: Final = 200
+
+
+@dataclass(frozen=True, slots=True)
+class Credentials:
+    """What a request or a socket's connection_init says of itself; empty text where it says nothing."""
+
+    shop_key: str = ""
+    authorization: str = ""
+    visitor_id: str = ""
+    visit_id: str = ""
+    accept_language: str = ""
+
+
+def credentials_from(headers: Iterable[tuple[bytes, bytes]]) -> Credentials:
+    """Pick the headers that say who asks, in one pass over an ASGI scope's `headers` (names in lower case)."""
+    found = dict(headers)
+    return Credentials(
+        found.get(b"x-shop-key", b"").decode("latin-1"),
+        found.get(b"authorization", b"").decode("latin-1"),
+        found.get(b"x-visitor-id", b"").decode("latin-1"),
+        found.get(b"x-visit-id", b"").decode("latin-1"),
+        found.get(b"accept-language", b"").decode("latin-1"),
+    )
+
+
+def header_uuid(text: str, header: str) -> UUID:
+    """Return the UUID a client made up, in the usual 36 characters. Raises RequestError BAD_USER_INPUT."""
+    if not _UUID.fullmatch(text):
+        raise RequestError(ErrorCode.BAD_USER_INPUT, f"{header} must be a UUID", HTTPStatus.BAD_REQUEST)
+    return UUID(text)
+
+
+@lru_cache(maxsize=256)
+def preferred_language(accept: str) -> Language | None:
+    """Return the language of ours that is liked best; None when none of them is named."""
+    best: Language | None = None
+    most = 0.0
+    for part in accept[:_ACCEPT_LANGUAGE_CHARS].lower().split(","):
+        tag, _, weight = part.strip().partition(";q=")
+        try:
+            liking = float(weight) if weight else 1.0
+        except ValueError:
+            continue
+        if liking > most and tag[:2] in {"zh", "en"}:
+            best, most = "en" if tag.startswith("en") else "zh-CN", liking
+    return best
