@@ -9,7 +9,7 @@ import asyncpg
 from tortoise import Tortoise
 from tortoise.backends.asyncpg.client import AsyncpgDBClient
 from tortoise.connection import get_connection
-from tortoise.context import TortoiseContext
+from tortoise.context import TortoiseContext, get_current_context
 from tortoise.migrations.executor import MigrationExecutor
 from tortoise.migrations.schema_editor import AsyncpgSchemaEditor
 from tortoise.transactions import in_transaction
@@ -86,11 +86,18 @@ TORTOISE = tortoise_config("postgresql://127.0.0.1/xiaopu")
 
 @asynccontextmanager
 async def connect(dsn: str, *, pool_size: int = 10) -> AsyncIterator[None]:
-    """Open the pool for the whole process and close it at the end."""
-    await Tortoise.init(config=tortoise_config(dsn, pool_size=pool_size), _enable_global_fallback=True)
+    """Open the pool for the whole process and close it at the end.
+
+    Inside a block for the same database it joins that pool: an application served by a process that is connected.
+    """
+    config = tortoise_config(dsn, pool_size=pool_size)
+    outer = get_current_context()
+    if outer is not None and outer.inited and outer.connections.db_config == config["connections"]:
+        yield
+        return
+    await Tortoise.init(config=config, _enable_global_fallback=True)
     try:
-        client = _client()
-        await client.create_connection(with_db=True)
+        await _client().create_connection(with_db=True)
         yield
     finally:
         await Tortoise.close_connections()

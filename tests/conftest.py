@@ -1,19 +1,24 @@
 """What every test may ask for: servers, a database of its worker, the app over real HTTP, a shop to itself."""
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Awaitable, Mapping
 from contextlib import AbstractAsyncContextManager, ExitStack
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any, Protocol
 
+import httpx
 import pytest
 
 from logs import configure as configure_logs
 from models.database import connect
+from resolvers.caller import Caller
 from settings import Settings, load_settings
+from tests.harness.asking import Answer, Asker, credentials
 from tests.harness.databases import drop_all, make_template, new_database
 from tests.harness.engines import Engines, run_engines, with_redis_database
+from tests.harness.server import client, serving
+from tests.harness.shops import OpenedShop, SandboxShop, open_shop, over_http
 from tests.harness.statements import Statements, logged
 
 SECRET_KEY = "tests-7qX2vN9wLr4KzB8mYc3HdT6fJs1PgA5e"
@@ -75,7 +80,9 @@ def redis_url(engines: Engines, worker_id: str) -> str:
 @pytest.fixture(scope="session")
 def settings(database_url: str, redis_url: str) -> Settings:
     """The settings that the app of this worker runs with."""
-    return load_settings(database_url=database_url, redis_url=redis_url, secret_key=SECRET_KEY, mode="development")
+    return load_settings(
+        database_url=database_url, redis_url=redis_url, secret_key=SECRET_KEY, mode="development", log_level="warning"
+    )
 
 
 @pytest.fixture(scope="session")
@@ -101,3 +108,73 @@ def statements(engines: Engines, settings: Settings, database: None) -> Counting
     log_file, dsn = Path(engines.postgres_log), settings.database_url
     assert dsn
     return lambda: logged(dsn, log_file)
+
+
+@pytest.fixture(scope="session")
+async def server(settings: Settings, database: None) -> AsyncIterator[str]:
+    """Serve the app on real sockets; the base URL."""
+    async with serving(settings) as base_url:
+        yield base_url
+
+
+@pytest.fixture(scope="session")
+async def http(server: str) -> AsyncIterator[httpx.AsyncClient]:
+    """A client of the served app, for tests of HTTP itself."""
+    async with client(server) as found:
+        yield found
+
+
+@pytest.fixture
+async def opened(settings: Settings, database: None) -> OpenedShop:
+    """A fresh, empty sandbox shop for tests that call resolvers: `opened.caller`, `opened.id`."""
+    return await open_shop(settings)
+
+
+@pytest.fixture
+def caller(opened: OpenedShop) -> Caller:
+    """The owner of a fresh, empty sandbox shop."""
+    return opened.caller
+
+
+@pytest.fixture
+async def shop(opened: OpenedShop, http: httpx.AsyncClient, settings: Settings) -> SandboxShop:
+    """A fresh, empty sandbox shop over HTTP: `shop.visitor(...)`, `shop.staff(...)`; the same as `opened`."""
+    return over_http(opened, http, settings)
+
+
+@pytest.fixture
+async def other_shop(http: httpx.AsyncClient, settings: Settings) -> SandboxShop:
+    """A second one, which must never see what the first has."""
+    return over_http(await open_shop(settings, "隔壁"), http, settings)
+
+
+class Asking(Protocol):
+    """`await gql(document, variables, key=..., token=...)`: anybody, with exactly these credentials."""
+
+    def __call__(
+        self,
+        document: str,
+        variables: Mapping[str, Any] | None = None,
+        *,
+        key: str | None = None,
+        token: str | None = None,
+        operation: str | None = None,
+    ) -> Awaitable[Answer]:
+        """Ask and give the parsed answer."""
+
+
+@pytest.fixture
+def gql(http: httpx.AsyncClient) -> Asking:
+    """Ask the endpoint as whoever one likes."""
+
+    def ask(
+        document: str,
+        variables: Mapping[str, Any] | None = None,
+        *,
+        key: str | None = None,
+        token: str | None = None,
+        operation: str | None = None,
+    ) -> Awaitable[Answer]:
+        return Asker(http, credentials(key=key, token=token))(document, variables, operation=operation)
+
+    return ask

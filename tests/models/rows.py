@@ -19,8 +19,8 @@ def whole_shop() -> dict[str, Row]:
     shop, category, product, media, variant, location, customer, staff, app, collection = (new_id() for _ in range(10))
     shelf: dict[str, Row] = {
         "shop": {
-            "id": shop, "handle": shop.hex, "name": "小铺", "description": "", "mode": "SANDBOX", "currency_code": "CNY",
-            "language": "zh-CN", "seed": 0, "clock_offset_ms": 0, "catalogue_version": 1, **AGES,
+            "id": shop, "handle": shop.hex, "name": "小铺", "description": "", "mode": "SANDBOX",
+            "currency_code": "CNY", "language": "zh-CN", "seed": 0, "clock_offset_ms": 0, "catalogue_version": 1, **AGES,
         },
         "wechat_app": {
             "id": app, "appid": "wx0000000000000000", "kind": "MINI_PROGRAM", "name": "小程序", "secret_sealed": b"-",
@@ -57,8 +57,8 @@ def whole_shop() -> dict[str, Row]:
             "variant_id": variant, "price_fen": 100, "compare_at_price_fen": None, "created_at": MOMENT,
         },
         "collection": {
-            "id": collection, "handle": "new", "title": "新品", "description": "", "kind": "MANUAL", "rule_match": "ALL",
-            "rules": "[]", "position": 0, "published": True, "product_count": 1, **AGES,
+            "id": collection, "handle": "new", "title": "新品", "description": "", "kind": "MANUAL",
+            "rule_match": "ALL", "rules": "[]", "position": 0, "published": True, "product_count": 1, **AGES,
         },
         "collection_product": {"collection_id": collection, "product_id": product, "position": 0},
         "location": {"id": location, "name": "默认仓库", "is_default": True, "created_at": MOMENT},

@@ -1,0 +1,90 @@
+"""Sandbox shops for tests, opened the way the command line opens them, and the people who come to them."""
+
+import dataclasses
+import secrets
+from uuid import UUID
+
+import httpx
+
+from api.tokens import STAFF_AUDIENCE, Bearer, Tokens
+from ids import encode_id
+from models.shop import Shop, ShopMode
+from models.staff import Role, Staff
+from models.wechat_app import WechatApp
+from resolvers.caller import ActorKind, Caller, system_caller
+from resolvers.shop import create_shop
+from resolvers.staff import staff_named
+from resolvers.visitor_key import create_key
+from resolvers.wechat_app import add_app
+from settings import Settings
+from tests.harness.asking import Asker, credentials
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
+class OpenedShop:
+    """A shop with one app, one visitor key and its owner; whoever asks resolvers directly needs no more."""
+
+    shop: Shop
+    app: WechatApp
+    key: str
+    owner: Staff
+
+    @property
+    def id(self) -> UUID:
+        """The shop's id inside."""
+        return self.shop.id
+
+    @property
+    def global_id(self) -> str:
+        """The shop's id as clients see it."""
+        return encode_id("shp", self.shop.id)
+
+    @property
+    def caller(self) -> Caller:
+        """Its owner, asking now."""
+        return dataclasses.replace(
+            system_caller(self.shop), actor=ActorKind.STAFF, subject_id=self.owner.id, app_id=self.app.id
+        )
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
+class SandboxShop(OpenedShop):
+    """The same shop over HTTP: `await shop.visitor(document)`, `await shop.staff(mutation, {"input": ...})`."""
+
+    http: httpx.AsyncClient
+    tokens: Tokens
+
+    @property
+    def visitor(self) -> Asker:
+        """Somebody who looks in with the shop's public key."""
+        return Asker(self.http, credentials(key=self.key))
+
+    @property
+    def staff(self) -> Asker:
+        """The owner, who may do everything; sends the token only."""
+        return Asker(self.http, credentials(token=self.token_of(self.owner)))
+
+    async def staff_with(self, *roles: Role) -> Asker:
+        """Take on somebody with exactly these roles."""
+        name = " ".join(sorted(roles))
+        return Asker(self.http, credentials(token=self.token_of(await staff_named(self.id, name, roles))))
+
+    def token_of(self, staff: Staff) -> str:
+        """Return a token of a member of staff, good for an hour."""
+        bearer = Bearer(ActorKind.STAFF, self.id, STAFF_AUDIENCE, staff.id, staff.token_version)
+        return self.tokens.issue(bearer, minutes=60)
+
+
+async def open_shop(settings: Settings, name: str = "小铺") -> OpenedShop:
+    """Open an empty sandbox shop under a handle of its own."""
+    mark = secrets.token_hex(6)
+    shop = await create_shop(mode=ShopMode.SANDBOX, handle=f"t-{mark}", name=name, seed=1)
+    app = await add_app(shop, appid=f"wx{mark}", secret=secrets.token_hex(16), sealing_key=settings.derive("sealing"))
+    key = await create_key(app)
+    return OpenedShop(shop, app, key.key, await staff_named(shop.id, "店长", [Role.OWNER]))
+
+
+def over_http(opened: OpenedShop, http: httpx.AsyncClient, settings: Settings) -> SandboxShop:
+    """Let people come to an opened shop."""
+    given = {field.name: getattr(opened, field.name) for field in dataclasses.fields(opened)}
+    return SandboxShop(**given, http=http, tokens=Tokens(settings.derive("token")))
