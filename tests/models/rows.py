@@ -20,7 +20,8 @@ def whole_shop() -> dict[str, Row]:
     shelf: dict[str, Row] = {
         "shop": {
             "id": shop, "handle": shop.hex, "name": "小铺", "description": "", "mode": "SANDBOX",
-            "currency_code": "CNY", "language": "zh-CN", "seed": 0, "clock_offset_ms": 0, "catalogue_version": 1, **AGES,
+            "currency_code": "CNY", "language": "zh-CN", "seed": 0, "clock_offset_ms": 0,
+            "catalogue_version": 1, **AGES,
         },
         "wechat_app": {
             "id": app, "appid": "wx0000000000000000", "kind": "MINI_PROGRAM", "name": "小程序", "secret_sealed": b"-",

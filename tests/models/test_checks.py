@@ -1,6 +1,5 @@
 """What can never be is refused by the database itself, whoever writes."""
 
-from collections.abc import AsyncIterator
 from datetime import timedelta
 from typing import Any
 
@@ -9,8 +8,8 @@ import pytest
 from asyncpg.exceptions import CheckViolationError, UniqueViolationError
 
 from ids import new_id
-from models.database import Connection, pool
-from tests.models.rows import MOMENT, Row, fresh, insert, insert_shop
+from models.database import Connection
+from tests.models.rows import MOMENT, Row, fresh, insert, insert_shop, shop_id
 
 TOO_MUCH = 2**53
 OTHER = new_id()
@@ -119,16 +118,6 @@ _CHECKS = "select conname from pg_constraint where contype = 'c' and connamespac
 _TABLE = "select conrelid::regclass::text from pg_constraint where conname = $1"
 
 
-@pytest.fixture
-async def sql(database: None) -> AsyncIterator[Connection]:
-    """A transaction that is rolled back."""
-    async with pool().acquire() as connection:
-        transaction = connection.transaction()
-        await transaction.start()
-        yield connection
-        await transaction.rollback()
-
-
 @pytest.mark.parametrize(
     ("constraint", "change"), [(name, change) for name, changes in REFUSED.items() for change in changes]
 )
@@ -176,6 +165,7 @@ async def test_outbox_events_are_numbered_by_the_database(sql: asyncpg.Connectio
     shop = await insert_shop(sql)
     await insert(sql, "outbox_event", fresh(shop["outbox_event"]))
 
-    numbers = [row[0] for row in await sql.fetch("select sequence from outbox_event order by id")]
+    rows = await sql.fetch("select sequence from outbox_event where shop_id = $1 order by id", shop_id(shop))
+    numbers = [row[0] for row in rows]
 
     assert numbers[1] == numbers[0] + 1

@@ -1,0 +1,103 @@
+"""What the catalogue of PostgreSQL says of every table: rows of one shop can't point into another."""
+
+import pytest
+
+from models.database import pool
+from tests.models.catalogue import Catalogue, read_catalogue
+
+# Table -> why it carries no shop_id.
+PLATFORM_TABLES = {
+    "shop": "the tenant itself",
+    "tortoise_migrations": "which migrations the database has seen",
+}
+
+# Unique index -> why it does not begin with shop_id (primary keys need no reason: ids are unique everywhere).
+PLATFORM_KEYS = {
+    ("shop", ("handle",)): "a shop is told from others by it",
+    ("visitor_key", ("key",)): "a credential, which finds the shop",
+    ("tortoise_migrations", ("app", "name")): "of the platform",
+}
+
+# uuid column -> why it is no foreign key.
+LOOSE_IDS = {
+    ("outbox_event", "aggregate_id"): "names a row of any table, which may be gone when the world hears of it",
+}
+
+# Foreign key -> why deleting what it points to may look at all rows of the shop.
+WITHOUT_INDEX = {
+    "stock_level_location_id_fkey": "locations are emptied and kept; they go only with their shop",
+    "stock_move_location_id_fkey": "the same",
+    "stock_move_staff_id_fkey": "staff are made inactive; they go only with their shop",
+    "visitor_key_app_id_fkey": "a shop has a handful of keys",
+}
+
+
+@pytest.fixture(scope="module")
+async def catalogue(database: None) -> Catalogue:
+    """The migrated database."""
+    async with pool().acquire() as sql:
+        return await read_catalogue(sql)
+
+
+async def test_every_table_but_those_of_the_platform_belongs_to_a_shop(catalogue: Catalogue) -> None:
+    owned = {column.table for column in catalogue.columns if column.name == "shop_id" and column.is_required}
+
+    assert set(catalogue.tables) - owned == set(PLATFORM_TABLES)
+
+
+async def test_every_shop_id_points_to_a_shop_and_goes_with_it(catalogue: Catalogue) -> None:
+    pointing = {key.table for key in catalogue.foreign_keys if key.target == "shop"}
+    of_shop = [key for key in catalogue.foreign_keys if key.target == "shop"]
+
+    assert pointing == set(catalogue.tables) - set(PLATFORM_TABLES)
+    assert {(key.columns, key.target_columns, key.on_delete) for key in of_shop} == {(("shop_id",), ("id",), "c")}
+
+
+async def test_every_foreign_key_between_tables_of_a_shop_begins_with_shop_id(catalogue: Catalogue) -> None:
+    between = [key for key in catalogue.foreign_keys if key.target != "shop"]
+
+    assert between
+    assert [key.name for key in between if key.columns[0] != "shop_id" or len(key.columns) != 2] == []
+    assert {key.target_columns for key in between} == {("shop_id", "id")}
+
+
+async def test_every_unique_key_begins_with_shop_id(catalogue: Catalogue) -> None:
+    others = {
+        (index.table, index.columns)
+        for index in catalogue.indexes
+        if index.is_unique and not index.is_primary and index.columns[0] != "shop_id"
+    }
+
+    assert others == set(PLATFORM_KEYS)
+
+
+async def test_every_id_of_another_row_is_a_foreign_key(catalogue: Catalogue) -> None:
+    pointing = {(key.table, column) for key in catalogue.foreign_keys for column in key.columns}
+    loose = {
+        (column.table, column.name)
+        for column in catalogue.columns
+        if column.type == "uuid" and column.name != "id" and (column.table, column.name) not in pointing
+    }
+
+    assert loose == set(LOOSE_IDS)
+
+
+async def test_deleting_a_row_finds_what_points_to_it_by_an_index(catalogue: Catalogue) -> None:
+    prefixes = {
+        (index.table, index.columns[:length])
+        for index in catalogue.indexes
+        for length in range(1, len(index.columns) + 1)
+    }
+    slow = {key.name for key in catalogue.foreign_keys if (key.table, key.columns) not in prefixes}
+
+    assert slow == set(WITHOUT_INDEX)
+
+
+async def test_lists_of_titles_are_sorted_by_bytes(catalogue: Catalogue) -> None:
+    [order] = [index.definition for index in catalogue.indexes if index.name == "product_title_order"]
+
+    assert order.endswith('(shop_id, title COLLATE "C", id)')
+
+
+async def test_no_extension_is_needed(database: None) -> None:
+    assert [row[0] for row in await pool().fetch("select extname from pg_extension")] == ["plpgsql"]
