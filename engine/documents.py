@@ -21,7 +21,7 @@ from graphql.validation.specified_rules import recommended_rules
 
 from engine.codes import ErrorCode
 from engine.cost import CostModel
-from engine.limits import DocumentRefused, Limits, check_document, check_text
+from engine.limits import DocumentRefusedError, Limits, check_document, check_text
 from engine.sizes import Prices, size_of, size_variables
 
 DOCUMENTS_KEPT = 1_000
@@ -103,7 +103,7 @@ class Document:
         self._only = operations[0] if len(operations) == 1 else None
 
     def operation(self, name: str | None) -> Operation:
-        """The operation to run: the one named, or the only one. Raises DocumentError, also for an empty name."""
+        """Return the operation to run: the one named, or the only one. Raises DocumentError, also for an empty name."""
         found = self._only if name is None else self._operations.get(name)
         if found is None:
             message = (
@@ -152,7 +152,7 @@ class DocumentCache:
             ast = parse(text, max_tokens=self._limits.tokens)
             check_document(ast, self._limits)
             operations = self._operations(ast)
-        except DocumentRefused as refused:
+        except DocumentRefusedError as refused:
             raise DocumentError(refused.code, [DocumentFault(refused.message)]) from None
         except GraphQLSyntaxError as error:
             raise DocumentError(ErrorCode.GRAPHQL_PARSE_FAILED, [_fault(error)]) from None

@@ -54,7 +54,7 @@ class Limits:
     cost: int = 1_000
 
 
-class DocumentRefused(Exception):
+class DocumentRefusedError(Exception):
     """A document is not worth validating: over a limit, or such that walking it would not end.
 
     The message is written for the client; `code` is one of the codes of request errors.
@@ -76,17 +76,17 @@ _TOKENS = re.compile(
 def check_text(text: str, size_bytes: int, limits: Limits) -> int:
     """Return roughly how many tokens there are, counted in a few ms where a parser needs hundreds.
 
-    Raises DocumentRefused.
+    Raises DocumentRefusedError.
     """
     if size_bytes > limits.document_bytes:
         message = f"The document has {size_bytes} bytes; {limits.document_bytes} are allowed."
-        raise DocumentRefused(message)
+        raise DocumentRefusedError(message)
     tokens = 0
     for _ in _TOKENS.finditer(text):
         tokens += 1
         if tokens > limits.tokens:
             message = f"The document has more than {limits.tokens} tokens."
-            raise DocumentRefused(message)
+            raise DocumentRefusedError(message)
     return tokens
 
 
@@ -102,7 +102,7 @@ class _Measure:
 
 
 def check_document(document: DocumentNode, limits: Limits) -> None:
-    """Measure the document; safe on anything that parses, valid or not. Raises DocumentRefused."""
+    """Measure the document; safe on anything that parses, valid or not. Raises DocumentRefusedError."""
     fragments: dict[str, FragmentDefinitionNode] = {}
     operations: list[OperationDefinitionNode] = []
     for definition in document.definitions:
@@ -110,13 +110,13 @@ def check_document(document: DocumentNode, limits: Limits) -> None:
             name = definition.name.value
             if name in fragments:
                 message = f"There can be only one fragment named '{name[:50]}'."
-                raise DocumentRefused(message)
+                raise DocumentRefusedError(message)
             fragments[name] = definition
         elif isinstance(definition, OperationDefinitionNode):
             operations.append(definition)
         else:
             message = "The document defines types; only operations and fragments can be executed."
-            raise DocumentRefused(message)
+            raise DocumentRefusedError(message)
     _allow(len(operations), limits.operations, "operations")
     _allow(len(fragments), limits.fragments, "fragments")
 
@@ -145,7 +145,7 @@ def check_document(document: DocumentNode, limits: Limits) -> None:
 def _allow(count: int, limit: int, what: str) -> None:
     if count > limit:
         message = f"The document has too many {what}; {limit} are allowed."
-        raise DocumentRefused(message)
+        raise DocumentRefusedError(message)
 
 
 class _Walk:
@@ -209,7 +209,7 @@ class _Walk:
             if isinstance(node, StringValueNode):
                 if "\0" in node.value:
                     message = "A string holds the character NUL, which can't be stored."
-                    raise DocumentRefused(message, ErrorCode.BAD_USER_INPUT)
+                    raise DocumentRefusedError(message, ErrorCode.BAD_USER_INPUT)
             elif isinstance(node, ListValueNode):
                 _allow(len(node.values), self._limits.list_items, "items in one list")
                 stack.extend(node.values)
@@ -233,7 +233,7 @@ def _add_spreads(root: str, own: dict[str, _Measure], whole: dict[str, _Measure]
         for spread in names:
             if spread in on_path:
                 message = f"Cannot spread fragment '{spread[:50]}' within itself."
-                raise DocumentRefused(message)
+                raise DocumentRefusedError(message)
             if spread in own and spread not in whole:
                 path.append((spread, _spread_names(own[spread])))
                 on_path.add(spread)

@@ -101,14 +101,14 @@ def size_variables(definition: OperationDefinitionNode, fragments: Mapping[str, 
 
 
 def size_of(value: object) -> object:
-    """What a price sees of a variable: a number, or the length of a list; equal for equal prices, and hashable."""
+    """Return what a price sees of a variable: a number, or the length of a list. It is hashable."""
     if isinstance(value, list):
         return ("list", len(value))
     return value if isinstance(value, int) and not isinstance(value, bool) else None
 
 
 def literal_size(value: ValueNode | None) -> int | list[ValueNode] | None:
-    """A constant as a price needs it: a number, a list of the right length, or None for all else."""
+    """Return a constant as a price needs it: a number, a list of the right length, or None for all else."""
     if isinstance(value, IntValueNode):
         # More digits than any page size has; int() refuses beyond 4,300 and takes quadratic time before.
         return int(value.value) if len(value.value) <= 10 else MOST_POINTS  # noqa: PLR2004 - digits of a 32-bit number
