@@ -1,8 +1,8 @@
 """The worker: the short list of work that falls due, and the loop that does it. Any number may run at once."""
 
 import asyncio
-from collections.abc import Sequence
-from contextlib import suppress
+from collections.abc import AsyncIterator, Sequence
+from contextlib import asynccontextmanager, suppress
 from datetime import datetime
 from time import monotonic
 from typing import Final
@@ -55,6 +55,18 @@ async def run_worker(stop: asyncio.Event, due_work: Sequence[DueWork] = DUE_WORK
         with suppress(TimeoutError):
             await asyncio.wait_for(stop.wait(), max(0.01, min(next_look.values()) - monotonic()))
     log("worker_stopped")
+
+
+@asynccontextmanager
+async def worker_inside() -> AsyncIterator[None]:
+    """Run a worker beside whatever the block does, and let it finish the work at hand when the block ends."""
+    stop = asyncio.Event()
+    running = asyncio.create_task(run_worker(stop))
+    try:
+        yield
+    finally:
+        stop.set()
+        await running
 
 
 async def _look(work: DueWork) -> float:

@@ -70,6 +70,8 @@ update outbox_event set last_error = $2, next_attempt_at = $3, dead_at = $4
 where id = $1 and delivered_at is null
 """
 
+_WAITING = "select count(*) from outbox_event where shop_id = $1 and delivered_at is null and dead_at is null"
+
 _DEAD = """
 select id, shop_id, sequence, topic, aggregate_id, payload, attempts, created_at, last_error
 from outbox_event where dead_at is not null order by sequence limit $1
@@ -155,6 +157,12 @@ async def deliver_outbox(shop_id: UUID | None = None) -> int:
             await pool().execute(_DELIVERED, delivered, wall_now())
         told += len(delivered)
     return told
+
+
+async def waiting_events(shop_id: UUID) -> int:
+    """Return how many events of a shop are still to be told; dead letters wait for a person and do not count."""
+    waiting: int = await pool().fetchval(_WAITING, shop_id)
+    return waiting
 
 
 async def dead_letters(limit: int = 100) -> list[DeadLetter]:

@@ -8,7 +8,7 @@ from typing import Final
 from uuid import UUID
 
 from clock import wall_now
-from models.database import pool, transaction
+from models.database import transaction
 from models.refusal import Refusal, UserErrorCode
 from models.shop import Shop, ShopMode
 from resolvers.due_work import DueWork
@@ -86,11 +86,3 @@ async def _stop_at(shop_id: UUID, due_work: Sequence[DueWork], moment: datetime)
         await sql.execute(_MOVE, shop_id, max(offset_ms, 0))
         ran = [Ran(moment, work.name, await work.run(wall, shop_id)) for work in due_work if work.next_deadline]
     return [step for step in ran if step.count]
-
-
-async def sandbox_idle(shop_id: UUID) -> int:
-    """Return how many events of the shop still wait to be told."""
-    waiting: int = await pool().fetchval(
-        "select count(*) from outbox_event where shop_id = $1 and delivered_at is null and dead_at is null", shop_id
-    )
-    return waiting

@@ -1,0 +1,44 @@
+"""A sandbox shop ready for use: app, visitor key, owner and KOL, opened in one go for testers and for the demo."""
+
+from dataclasses import dataclass
+from typing import Final
+
+from models.shop import Shop, ShopMode
+from models.staff import Role, Staff
+from models.wechat_app import WechatApp
+from resolvers.randomness import randomness
+from resolvers.shop import create_shop
+from resolvers.staff import staff_named
+from resolvers.visitor_key import create_key
+from resolvers.wechat_app import add_app
+
+OWNER_NAME: Final = "店长"
+KOL_NAME: Final = "达人"
+_SANDBOX_SECRET: Final = "sandbox"  # noqa: S105 - opens nothing: no real WeChat knows the app
+_APPID_BITS: Final = 64
+
+
+@dataclass(frozen=True, slots=True)
+class SandboxShop:
+    """What was opened; `key` is the visitor key."""
+
+    shop: Shop
+    app: WechatApp
+    key: str
+    owner: Staff
+    kol: Staff
+
+
+async def open_sandbox(*, handle: str, name: str, seed: int, sealing_key: bytes, key: str | None = None) -> SandboxShop:
+    """Open an empty sandbox shop with a mini-program, a visitor key and two members of staff.
+
+    The appid follows the seed; the key does not, unless the demo shop names its own. Raises Refusal as
+    `create_shop` and `create_key` do.
+    """
+    shop = await create_shop(mode=ShopMode.SANDBOX, handle=handle, name=name, seed=seed)
+    appid = f"wx{randomness(seed, 'appid').getrandbits(_APPID_BITS):016x}"
+    app = await add_app(shop, appid=appid, secret=_SANDBOX_SECRET, sealing_key=sealing_key, name=name)
+    visitor_key = await create_key(app, key)
+    owner = await staff_named(shop.id, OWNER_NAME, [Role.OWNER])
+    kol = await staff_named(shop.id, KOL_NAME, [Role.KOL])
+    return SandboxShop(shop, app, visitor_key.key, owner, kol)
