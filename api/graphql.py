@@ -10,7 +10,7 @@ from time import perf_counter
 from typing import Any, Final, Protocol
 
 import orjson
-from graphql import GraphQLError
+from graphql import GraphQLError, GraphQLSchema
 from starlette.types import Receive, Scope, Send
 
 from api.body import Bounds, ClientGoneError, GraphQLRequest, parse_body, parse_parameters, read_body
@@ -23,8 +23,11 @@ from api.throttle import Bucket, Throttle
 from clock import wall_now
 from engine.codes import ErrorCode
 from engine.documents import DocumentCache, DocumentError, Operation
+from engine.limits import Limits
+from engine.sizes import Prices
 from ids import new_id
 from resolvers.caller import Caller
+from settings import Settings
 
 OPERATION_SECONDS: Final = 10
 REFUSED_POINTS: Final = 10
@@ -194,6 +197,29 @@ class GraphQLEndpoint:
         if record.bucket:
             more["cost"] = orjson.Fragment(self._cost(record, record.bucket))
         return more
+
+
+def make_endpoint(
+    settings: Settings, schema: GraphQLSchema, engine: Engine, identities: Identities, prices: Prices | None = None
+) -> GraphQLEndpoint:
+    """Put an endpoint together as the settings say. `prices` are the schema's own additions to the cost formula."""
+    most, per_second = settings.throttle
+    limits = Limits(
+        document_bytes=settings.max_document_bytes,
+        tokens=settings.max_tokens,
+        depth=settings.max_depth,
+        aliases=settings.max_aliases,
+        root_fields=settings.max_root_fields,
+        # What a full bucket can't pay would be refused as throttled for ever.
+        cost=min(settings.max_cost, most),
+    )
+    return GraphQLEndpoint(
+        DocumentCache(schema, limits, prices, keep=settings.document_cache_size),
+        engine,
+        identities,
+        Throttle(most, per_second),
+        Bounds(body=settings.max_body_bytes, variables=settings.max_variables_bytes),
+    )
 
 
 def _render(answer: Answer, now: datetime, cost: str, request_id: str) -> bytes:

@@ -118,9 +118,12 @@ class Document:
 class DocumentCache:
     """Loads documents of one schema: the least recently used are forgotten, by number, bytes and tokens."""
 
-    def __init__(self, schema: GraphQLSchema, limits: Limits, prices: Prices | None = None) -> None:
+    def __init__(
+        self, schema: GraphQLSchema, limits: Limits, prices: Prices | None = None, keep: int = DOCUMENTS_KEPT
+    ) -> None:
         self._schema = schema
         self._limits = limits
+        self._keep_most = keep
         self._model = CostModel(schema, prices or Prices())
         self._kept: OrderedDict[str, Document] = OrderedDict()
         self._kept_bytes = 0
@@ -187,7 +190,9 @@ class DocumentCache:
         self._kept[document.text] = document
         self._kept_bytes += len(document.text)
         self._kept_tokens += document.tokens
-        while len(self._kept) > DOCUMENTS_KEPT or self._kept_bytes > TEXT_KEPT_BYTES or self._kept_tokens > TOKENS_KEPT:
+        while (
+            len(self._kept) > self._keep_most or self._kept_bytes > TEXT_KEPT_BYTES or self._kept_tokens > TOKENS_KEPT
+        ):
             _, oldest = self._kept.popitem(last=False)
             self._kept_bytes -= len(oldest.text)
             self._kept_tokens -= oldest.tokens
