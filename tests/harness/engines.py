@@ -4,6 +4,7 @@ A run that is killed leaves servers behind in its home; homes are numbered and l
 number adopts them. Runs beside each other take different numbers.
 """
 
+import fcntl
 import itertools
 import secrets
 from collections.abc import Iterator
@@ -12,8 +13,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from urllib.parse import urlsplit
 
-from embedded import Addresses, HomeInUseError, engines
-from settings import load_settings
+from embedded import engines
+from settings import load_settings, make_home
+from tests.harness.system_postgres import system_postgres
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,29 +35,35 @@ class Engines:
 
 
 @contextmanager
-def run_engines() -> Iterator[Engines]:
-    """Run what is needed for the length of a block."""
+def run_engines(postgres_binaries: Path | None = None) -> Iterator[Engines]:
+    """Run what is needed for the length of a block; a directory of binaries goes before DATABASE_URL."""
     settings = load_settings()
+    dsn, redis_url, log_file = settings.database_url or "", settings.redis_url or "", None
+    run = f"xiaopu_test_{secrets.token_hex(4)}"
     with ExitStack() as stack:
-        dsn, redis_url, log_file = settings.database_url or "", settings.redis_url or "", None
+        home = stack.enter_context(_home_of_our_own(settings.home / "tests"))
+        if postgres_binaries:
+            other = home / "other"
+            dsn = stack.enter_context(system_postgres(postgres_binaries, other))
+            log_file = str(other / "log" / "postgresql.log")
         if not (dsn and redis_url):
-            home = settings.home / "tests"
-            ours, place = stack.enter_context(_engines_of_our_own(home, postgres=not dsn, valkey=not redis_url))
-            log_file = None if dsn else str(place / "log" / "postgresql.log")
+            ours = stack.enter_context(engines(home, postgres=not dsn, valkey=not redis_url, exclusive=True))
+            log_file = log_file or (None if dsn else str(home / "log" / "postgresql.log"))
             dsn, redis_url = dsn or ours.dsn, redis_url or ours.url
-        yield Engines(dsn, redis_url, f"xiaopu_test_{secrets.token_hex(4)}", log_file)
+        yield Engines(dsn, redis_url, run, log_file)
 
 
 @contextmanager
-def _engines_of_our_own(home: Path, *, postgres: bool, valkey: bool) -> Iterator[tuple[Addresses, Path]]:
+def _home_of_our_own(homes: Path) -> Iterator[Path]:
+    """Take the first home that no run uses; the system frees it when we end, also by kill -9."""
+    make_home(homes)
     for number in itertools.count(1):
-        place = home / str(number)
-        with ExitStack() as stack:
+        with (homes / f"{number}.lock").open("w") as lock:
             try:
-                found = stack.enter_context(engines(place, postgres=postgres, valkey=valkey, exclusive=True))
-            except HomeInUseError:
+                fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            except BlockingIOError:
                 continue
-            yield found, place
+            yield homes / str(number)
             return
 
 

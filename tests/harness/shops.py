@@ -8,14 +8,12 @@ import httpx
 
 from api.tokens import STAFF_AUDIENCE, Bearer, Tokens
 from ids import encode_id
-from models.shop import Shop, ShopMode
+from models.shop import Shop
 from models.staff import Role, Staff
 from models.wechat_app import WechatApp
 from resolvers.caller import ActorKind, Caller, system_caller
-from resolvers.shop import create_shop
+from resolvers.sandbox_shop import open_sandbox
 from resolvers.staff import staff_named
-from resolvers.visitor_key import create_key
-from resolvers.wechat_app import add_app
 from settings import Settings
 from tests.harness.asking import Asker, credentials
 
@@ -77,11 +75,10 @@ class SandboxShop(OpenedShop):
 
 async def open_shop(settings: Settings, name: str = "小铺") -> OpenedShop:
     """Open an empty sandbox shop under a handle of its own."""
-    mark = secrets.token_hex(6)
-    shop = await create_shop(mode=ShopMode.SANDBOX, handle=f"t-{mark}", name=name, seed=1)
-    app = await add_app(shop, appid=f"wx{mark}", secret=secrets.token_hex(16), sealing_key=settings.derive("sealing"))
-    key = await create_key(app)
-    return OpenedShop(shop, app, key.key, await staff_named(shop.id, "店长", [Role.OWNER]))
+    opened = await open_sandbox(
+        handle=f"t-{secrets.token_hex(6)}", name=name, seed=1, sealing_key=settings.derive("sealing")
+    )
+    return OpenedShop(opened.shop, opened.app, opened.key, opened.owner)
 
 
 def over_http(opened: OpenedShop, http: httpx.AsyncClient, settings: Settings) -> SandboxShop:
