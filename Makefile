@@ -8,6 +8,8 @@ SHELL := /bin/bash
 .DEFAULT_GOAL := help
 PORT ?= 8000
 WORKERS ?= 1
+# The oldest PostgreSQL we run on, where the machine has it.
+POSTGRES_15 ?= /usr/lib/postgresql/15/bin
 PY := .venv/bin/python
 # Two cores are common; xdist's auto asks the machine.
 PYTEST := $(PY) -m pytest -n auto --dist loadgroup
@@ -24,16 +26,21 @@ setup-dev: ## the same plus what tests and lint need
 	@.ci/environment dev
 
 serve: setup ## a running shop: servers, migrations, demo data, endpoint
-	@exec $(PY) main.py serve --port $(PORT) --workers $(WORKERS)
+	@exec $(PY) main.py serve --stop-with-parent --port $(PORT) --workers $(WORKERS)
 
 test: setup-dev ## everything but the long proofs
-	@$(PYTEST) -m "not long"
+	@$(PYTEST) -m "not long and not fuzz"
 
 test-fast: setup-dev ## what to run while writing: no real process, no load
-	@$(PYTEST) -m "not long and not slow" -x
+	@$(PYTEST) -m "not long and not slow and not fuzz" -x
 
-test-long: setup-dev ## the long proofs: thousands of generated documents, large imports
+test-long: setup-dev ## the long proofs: thousands of generated documents, large imports; the suite on PostgreSQL 15
 	@$(PYTEST) -m long
+	@if [ -d $(POSTGRES_15) ]; then \
+	  $(PYTEST) -m "not long and not fuzz" --postgres $(POSTGRES_15); \
+	else \
+	  echo "PostgreSQL 15 is not at $(POSTGRES_15): the suite was not run on it"; \
+	fi
 
 lint: setup-dev ## all rules, types, import contracts, our own checks, the schema file
 	@.ci/lint

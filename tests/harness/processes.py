@@ -1,0 +1,82 @@
+"""The app as processes of its own, started by the command a person types: for races and for kills."""
+
+import asyncio
+import os
+import signal
+import socket
+import sys
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+import httpx
+
+from settings import PROJECT, Settings
+
+_START_SECONDS = 30.0
+_STOP_SECONDS = 15.0
+
+
+@dataclass(frozen=True, slots=True)
+class Process:
+    """A `main.py serve` of our own; what it says goes to `log`."""
+
+    base_url: str
+    running: asyncio.subprocess.Process
+    log: Path
+
+    def kill(self) -> None:
+        """End it as a power cut would."""
+        self.running.kill()
+
+
+@asynccontextmanager
+async def process_serving(settings: Settings, log: Path, *, workers: int = 1) -> AsyncIterator[Process]:
+    """Serve the database and Redis of `settings` from another process for the length of a block."""
+    port = _free_port()
+    given = {"DATABASE_URL": settings.database_url, "REDIS_URL": settings.redis_url, "SECRET_KEY": settings.secret_key}
+    environment = {**os.environ, **{name: value for name, value in given.items() if value}}
+    command = ("main.py", "serve", "--port", str(port), "--workers", str(workers), "--stop-with-parent")
+    with log.open("ab") as said:
+        running = await asyncio.create_subprocess_exec(
+            sys.executable, *command, cwd=PROJECT, env=environment, stdout=said, stderr=said, start_new_session=True
+        )
+    process = Process(f"http://127.0.0.1:{port}", running, log)
+    try:
+        await _until_ready(process)
+        yield process
+    finally:
+        await _stop(running)
+
+
+async def _until_ready(process: Process) -> None:
+    async with asyncio.timeout(_START_SECONDS), httpx.AsyncClient(trust_env=False) as http:
+        while True:
+            if process.running.returncode is not None:
+                message = f"main.py serve ended with {process.running.returncode}: {process.log.read_text()[-2000:]}"
+                raise RuntimeError(message)
+            try:
+                if (await http.get(f"{process.base_url}/readyz")).is_success:
+                    return
+            except httpx.TransportError:
+                pass  # not listening yet
+            await asyncio.sleep(0.05)
+
+
+async def _stop(running: asyncio.subprocess.Process) -> None:
+    if running.returncode is None:
+        running.send_signal(signal.SIGTERM)
+    try:
+        async with asyncio.timeout(_STOP_SECONDS):
+            await running.wait()
+    except TimeoutError:
+        running.kill()
+        await running.wait()
+
+
+def _free_port() -> int:
+    with socket.socket() as door:
+        door.bind(("127.0.0.1", 0))
+        port: int = door.getsockname()[1]
+        return port
