@@ -8,10 +8,11 @@ import contextlib
 import pkgutil
 import socket
 from collections.abc import AsyncIterator, Iterator
-from contextlib import asynccontextmanager
+from contextlib import AbstractAsyncContextManager, asynccontextmanager
 
 import httpx
 import uvicorn
+from starlette.types import ASGIApp
 
 from settings import Settings
 
@@ -26,13 +27,18 @@ class _Server(uvicorn.Server):
         yield
 
 
-@asynccontextmanager
-async def serving(settings: Settings) -> AsyncIterator[str]:
+def serving(settings: Settings) -> AbstractAsyncContextManager[str]:
     """Serve the app for the length of a block; gives its base URL."""
     # By name, when first wanted: tests of the lower rooms run whatever state the edge is in.
     create = pkgutil.resolve_name("api.app:create")
+    return serving_app(create(settings))
+
+
+@asynccontextmanager
+async def serving_app(app: ASGIApp) -> AsyncIterator[str]:
+    """Serve any ASGI application for the length of a block; gives its base URL."""
     config = uvicorn.Config(
-        create(settings), http="httptools", access_log=False, server_header=False, log_config=None, lifespan="on",
+        app, http="httptools", access_log=False, server_header=False, log_config=None, lifespan="on",
         timeout_graceful_shutdown=_STOP_SECONDS,
     )  # fmt: skip
     with socket.socket() as door:
