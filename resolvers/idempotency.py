@@ -88,8 +88,9 @@ async def once(
 
 def input_sha256(input: object) -> bytes:  # noqa: A002 - the word of the schema
     """Return the fingerprint of a coerced input: the same wish gives the same bytes, whatever its key order."""
-    canonical = orjson.dumps(input, default=_plain, option=orjson.OPT_SORT_KEYS | orjson.OPT_NON_STR_KEYS)
-    return hashlib.sha256(canonical).digest()
+    plain = orjson.loads(orjson.dumps(input, default=_plain, option=orjson.OPT_NON_STR_KEYS))
+    # Twice, for orjson sorts the keys of dicts only: fields of a dataclass moved about must not make another wish.
+    return hashlib.sha256(orjson.dumps(plain, option=orjson.OPT_SORT_KEYS)).digest()
 
 
 async def reap_idempotency_keys(wall: datetime) -> int:
