@@ -9,6 +9,8 @@ from asyncpg.exceptions import CheckViolationError, UniqueViolationError
 
 from ids import new_id
 from models.database import Connection
+from models.outbox_event import OutboxEvent
+from tests.harness.shops import OpenedShop
 from tests.models.rows import MOMENT, Row, fresh, insert, insert_shop, shop_id
 
 TOO_MUCH = 2**53
@@ -169,3 +171,11 @@ async def test_outbox_events_are_numbered_by_the_database(sql: asyncpg.Connectio
     numbers = [row[0] for row in rows]
 
     assert numbers[1] == numbers[0] + 1
+
+
+async def test_an_event_written_by_the_model_is_numbered_too(opened: OpenedShop) -> None:
+    event = await OutboxEvent.create(
+        shop_id=opened.id, topic="t", aggregate_id=OTHER, payload={}, next_attempt_at=MOMENT, created_at=MOMENT
+    )
+
+    assert (await OutboxEvent.get(id=event.id)).sequence > 0
