@@ -50,6 +50,11 @@ class Caller:
         return self.actor in (ActorKind.STAFF, ActorKind.SYSTEM)
 
     @property
+    def sees_hidden(self) -> bool:
+        """Whether drafts, hidden reviews and private values may be seen: those who keep the catalogue."""
+        return self.may(Role.CATALOGUE)
+
+    @property
     def staff_id(self) -> UUID | None:
         """The member of staff who asks, for rows that record who did it."""
         return self.subject_id if self.actor is ActorKind.STAFF else None

@@ -1,0 +1,170 @@
+"""Execution: an operation and a caller in, the JSON text of its data out.
+
+Reads are one statement whose text is the answer. Everything else (mutations, introspection) goes through
+graphql-core, and where that meets rows, the compiler reads them, one statement for each such field.
+"""
+
+from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import dataclass
+from typing import Any
+from uuid import UUID
+
+import orjson
+from graphql import GraphQLError, GraphQLResolveInfo, GraphQLSchema, execute
+from graphql.execution.executor_throwing_on_incremental import ExecutorThrowingOnIncremental
+
+from engine.compiler import Compiler
+from engine.errors import RequestFault
+from engine.plan import Demand, Reader
+from engine.rows import Order
+from engine.selection import Selections
+from engine.sources import FieldFacts, Relation, Shape, Sources
+from engine.statement import Bind, Reading, Row, Statement, Viewer
+
+Fetch = Callable[[str, tuple[Any, ...]], Awaitable[bytes | None]]
+"""Runs one statement on a pooled connection and gives the value of its only row and column."""
+
+COMPUTED_MARK = "$"
+"""No answer key can be this, so an object that has it is a value waiting for its computation."""
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """`data` is JSON text; `errors` are faults of single fields; `fell_back` tells that graphql-core did the work."""
+
+    data: bytes
+    errors: list[GraphQLError] | None
+    fell_back: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Ref:
+    """A resolver's way to answer with rows it knows by id, in the order of the ids; the engine reads them."""
+
+    type_name: str
+    ids: UUID | tuple[UUID, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Context:
+    """What resolvers find as `info.context`."""
+
+    caller: Any
+    engine: "Engine"
+
+
+class Engine:
+    """Runs the operations of one schema."""
+
+    def __init__(self, schema: GraphQLSchema, sources: Sources, fetch: Fetch, secret: bytes) -> None:
+        self.schema = schema
+        self.sources = sources
+        self._fetch = fetch
+        self._secret = secret
+        query = schema.query_type
+        for name, field in query.fields.items() if query else ():
+            if sources.fields[query.name, name].source is not None:
+                field.resolve = _read_by_the_engine
+
+    async def run(self, operation: Any, variables: Mapping[str, Any] | None, caller: Viewer) -> Answer:
+        """Answer a checked operation. Raises RequestFault when none of it can be run."""
+        reader = operation.plans.get(Reader)
+        if reader is None:
+            reader = operation.plans[Reader] = Reader(self.schema, self.sources, operation.node, operation.fragments)
+        coerced = reader.coerced(variables)
+        plan = reader.plan(coerced, hidden=caller.sees_hidden)
+        if plan.demands:
+            _check_roles(plan.demands, caller)
+        if not plan.sql:
+            return await self._fall_back(reader, variables, caller)
+        data = await self._read(plan.sql, plan.binds, Reading(caller, coerced, self._secret))
+        if data is None:
+            message = "a compiled operation always has one row"
+            raise RuntimeError(message)
+        return Answer(_finished(data, plan.computed), None, fell_back=False)
+
+    async def read_back(self, info: GraphQLResolveInfo, write: Callable[[Compiler], str]) -> Any:
+        """Read what `write` compiles for a field that graphql-core is answering, as the finished JSON value."""
+        caller: Viewer = info.context.caller
+        variables = info.variable_values.coerced
+        statement = Statement(caller.sees_hidden)
+        compiler = Compiler(self.sources, Selections(self.schema, info.fragments, variables), variables, statement)
+        sql = f"select convert_to(({write(compiler)})::text, 'UTF8')"
+        data = await self._read(sql, tuple(statement.binds), Reading(caller, variables, self._secret))
+        return None if data is None else orjson.loads(_finished(data, tuple(statement.computed)))
+
+    async def _read(self, sql: str, binds: tuple[Bind, ...], reading: Reading) -> bytes | None:
+        return await self._fetch(sql, tuple([bind(reading) for bind in binds]))
+
+    async def _fall_back(self, reader: Reader, variables: Mapping[str, Any] | None, caller: Viewer) -> Answer:
+        result = execute(
+            self.schema,
+            reader.document,
+            context_value=Context(caller, self),
+            variable_values=dict(variables or {}),
+            executor_class=ReadingExecutor,
+        )
+        done = result if not isinstance(result, Awaitable) else await result
+        return Answer(orjson.dumps(done.data), done.errors, fell_back=True)
+
+
+class ReadingExecutor(ExecutorThrowingOnIncremental):
+    """graphql-core's executor, except that rows are read by the compiler and are finished when they come."""
+
+    def complete_value(
+        self, return_type: Any, field_details_list: Any, info: GraphQLResolveInfo, path: Any, result: Any, position_context: Any
+    ) -> Any:
+        """Let the engine read roots with a source and Refs; complete everything else as graphql-core does."""
+        engine: Engine = info.context.engine
+        if result is _READ:
+            return engine.read_back(info, lambda compiler: compiler.field(info.parent_type, info.field_nodes, Row()))
+        if isinstance(result, Ref):
+            return engine.read_back(info, lambda compiler: _by_id(compiler, info, result))
+        return super().complete_value(return_type, field_details_list, info, path, result, position_context)
+
+
+_READ = object()
+
+
+def _read_by_the_engine(_source: Any, _info: GraphQLResolveInfo, **_arguments: Any) -> object:
+    return _READ
+
+
+def _by_id(compiler: Compiler, info: GraphQLResolveInfo, ref: Ref) -> str:
+    """The rows a Ref names, compiled with the selection of the field that answers with it."""
+    target = compiler.selections.object_type(ref.type_name)
+    is_one = isinstance(ref.ids, UUID)
+    ids = [ref.ids] if isinstance(ref.ids, UUID) else list(ref.ids)
+    bound = compiler.statement.bind(("ref", *ids), "uuid[]", lambda _reading: ids)
+    relation = Relation(
+        Shape.ONE if is_one else Shape.MANY,
+        f"{{t}}.id = any({bound})",
+        order=None if is_one else Order(f"array_position({bound}, {{t}}.id)"),
+    )
+    rows = compiler.rows(FieldFacts(relation, frozenset(), {}), relation, target, {}, Row())
+    return compiler.listed(relation, target, compiler.selections.below(info.field_nodes), rows, "")
+
+
+def _check_roles(demands: tuple[Demand, ...], caller: Viewer) -> None:
+    """Refuse the whole request, naming the fields, when one of them is not for this caller."""
+    refused = sorted(demand.field for demand in demands if not any(caller.may(role) for role in demand.roles))
+    if refused:
+        message = f"Not allowed to ask for {', '.join(refused)}."
+        raise RequestFault("FORBIDDEN", message, fields=refused)
+
+
+def _finished(data: bytes, computed: tuple[Callable[..., Any], ...]) -> bytes:
+    """Put Python's own computations in their places; nothing is parsed when there are none."""
+    return orjson.dumps(_computed(orjson.loads(data), computed)) if computed else data
+
+
+def _computed(value: Any, computed: tuple[Callable[..., Any], ...]) -> Any:
+    if isinstance(value, list):
+        return [_computed(item, computed) for item in value]
+    if isinstance(value, dict):
+        if COMPUTED_MARK in value:
+            return computed[value[COMPUTED_MARK]](value["v"])
+        return {key: _computed(item, computed) for key, item in value.items()}
+    return value
+
+

@@ -1,0 +1,277 @@
+"""Connections: one page of rows by keyset, with its edges, cursors and page info, as one SQL expression.
+
+The page is read in layers: (a) the rows of the page and one more, to know whether there is a next page;
+(b) their numbers; (c) the JSON of each; and around them the aggregate. Columns nobody selects are dropped by
+the planner, and the JSON of the extra row is never made.
+"""
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from typing import Any, Protocol
+
+import orjson
+from graphql import FieldNode, GraphQLField, GraphQLObjectType, SelectionSetNode, get_named_type
+
+from engine.arguments import Argument, Leaf, Variables
+from engine.errors import bad_input
+from engine.keyset import mac_key, opened, payload_by_sql, sealed_by_sql
+from engine.objects import Fields, object_of, selected
+from engine.rows import Order, Rows, ordered
+from engine.selection import Selections
+from engine.sources import FieldFacts, Relation, Sources
+from engine.statement import Reading, Row, Statement
+
+MOST_COUNTED = 10_000
+"""totalCount stops one above this, and fields derived from a list's rows look at no more of them."""
+
+
+@dataclass(frozen=True, slots=True)
+class Window:
+    """Which part of a list is asked for; `backward` counts from its end."""
+
+    size: Leaf
+    after: Leaf | None
+    before: Leaf | None
+    backward: bool
+
+
+def window(given: dict[str, Argument], size: int) -> Window:
+    """Take the paging arguments out of a field's arguments. Refused when `first` comes with `last`."""
+    first, last, after, before = (given.pop(name, None) for name in ("first", "last", "after", "before"))
+    if first is not None and last is not None:
+        message = "Give first or last, not both."
+        raise bad_input(message)
+    asked = last if last is not None else first
+    return Window(
+        asked if isinstance(asked, Leaf) else Leaf(size, lambda _variables: size, ("=", size)),
+        after if isinstance(after, Leaf) else None,
+        before if isinstance(before, Leaf) else None,
+        last is not None,
+    )
+
+
+class Walker(Protocol):
+    """What a page needs of the compiler: to read the things inside it."""
+
+    sources: Sources
+    selections: Selections
+    statement: Statement
+
+    def json(self, type_: Any, sets: Sequence[SelectionSetNode], row: Row) -> str: ...
+
+    def rows(
+        self, facts: FieldFacts, relation: Relation, target: Any, given: Mapping[str, Argument], parent: Row
+    ) -> Rows: ...
+
+    def origin(self, relation: Relation, target: Any, rows: Rows) -> str: ...
+
+    def related(self, place: str, declared: GraphQLField, relation: Relation, nodes: list[FieldNode], row: Row) -> str: ...
+
+
+@dataclass(slots=True)
+class Page:
+    """One connection being written; `a`, `b`, `c` are the aliases of its layers."""
+
+    compiler: Walker
+    relation: Relation
+    target: Any
+    rows: Rows
+    order: Order
+    window: Window
+    key: Callable[[Reading], bytes]
+    key_bind: str
+    size: str
+    is_numbered: bool
+    """Whether one row more is read, to know if there is a next page."""
+    a: str
+    b: str
+    c: str
+    wanted: list[str] = field(default_factory=list)
+    has_cursors: bool = False
+
+    def read(self, type_: GraphQLObjectType, nodes: list[FieldNode]) -> str:
+        """One field of the connection type."""
+        sets = self.compiler.selections.below(nodes)
+        match nodes[0].name.value:
+            case "nodes":
+                return self._each(self.compiler.json(self.target, sets, Row(self.b)))
+            case "edges":
+                return self._each(self._edge(type_, nodes))
+            case "pageInfo":
+                self.has_cursors = True
+                return object_of(self._page_info(type_, nodes))
+            case "totalCount":
+                return f"(select count(*)::int from ({self._all_rows('1', MOST_COUNTED + 1)}) n)"
+            case "__typename":
+                return f"'{type_.name}'::text"
+        return self._derived(type_, nodes)
+
+    def source(self) -> str:
+        """What stands after `from`: the rows of the page with their JSON."""
+        conditions = [*self.rows.conditions, *self._cursor_conditions()]
+        turned = replace(self.order, descending=self.order.descending != self.window.backward)
+        payload = payload_by_sql(f"{self.rows.t}.id", self.order.key, self.rows.fill(self.order.sql))
+        cursor = f', {payload} as "~p"' if self.has_cursors else ""
+        limit = f"limit {self.size}{' + 1' if self.is_numbered else ''}"
+        origin = self.compiler.origin(self.relation, self.target, self.rows)
+        where = " and ".join(conditions)
+        page = f"(select {self.rows.t}.*{cursor} from {origin} where {where}{ordered(self.rows, turned)} {limit})"
+        if self._needs_numbers():
+            page = f'(select {self.a}.*, row_number() over () as "~n" from {page} {self.a})'
+        shown = f'case when {self.b}."~n" <= {self.size} then %s end' if self.is_numbered else "%s"
+        columns = [f"{shown.replace('%s', sql)} as c{index}" for index, sql in enumerate(self.wanted)]
+        columns += [f'{self.b}."~n"'] * self._needs_numbers() + [f'{self.b}."~p"'] * self.has_cursors
+        return f"(select {', '.join(columns) or '1 as one'} from {page} {self.b}) {self.c}"
+
+    def _needs_numbers(self) -> bool:
+        return self.is_numbered or self.window.backward
+
+    def _each(self, sql: str) -> str:
+        """The list of one expression per row, in the list's own order."""
+        self.wanted.append(sql)
+        turned = f' order by {self.c}."~n" desc' if self.window.backward else ""
+        shown = f' filter (where {self.c}."~n" <= {self.size})' if self.is_numbered else ""
+        return f"coalesce(json_agg({self.c}.c{len(self.wanted) - 1}{turned}){shown}, '[]'::json)"
+
+    def _edge(self, type_: GraphQLObjectType, nodes: list[FieldNode]) -> str:
+        edge = get_named_type(type_.fields["edges"].type)
+        fields: Fields = []
+        selections = self.compiler.selections
+        for key, found in selections.fields(edge, selections.below(nodes)).items():  # type: ignore[arg-type]
+            match found[0].name.value:
+                case "node":
+                    fields.append((key, self.compiler.json(self.target, selections.below(found), Row(self.b))))
+                case "cursor":
+                    self.has_cursors = True
+                    fields.append((key, sealed_by_sql(self.key_bind, f'{self.b}."~p"')))
+                case _:
+                    fields.append((key, f"'{edge.name}'::text"))
+        return object_of(fields)
+
+    def _page_info(self, type_: GraphQLObjectType, nodes: list[FieldNode]) -> Fields:
+        more = f"count(*) > {self.size}"
+        other = str((self.window.before if self.window.backward else self.window.after) is not None).lower()
+        payloads = f'(array_agg({self.c}."~p" order by {self.c}."~n"))'
+        near = sealed_by_sql(self.key_bind, f"{payloads}[1]")
+        far = sealed_by_sql(self.key_bind, f"{payloads}[least(count(*), {self.size})]")
+        backward = self.window.backward
+        info = get_named_type(type_.fields["pageInfo"].type)
+        written = {
+            "hasNextPage": other if backward else more,
+            "hasPreviousPage": more if backward else other,
+            "startCursor": far if backward else near,
+            "endCursor": near if backward else far,
+            "__typename": f"'{info.name}'::text",
+        }
+        selections = self.compiler.selections
+        asked = selections.fields(info, selections.below(nodes))  # type: ignore[arg-type]
+        return [(key, written[found[0].name.value]) for key, found in asked.items()]
+
+    def _derived(self, type_: GraphQLObjectType, nodes: list[FieldNode]) -> str:
+        """A field that the connection's type declares over {rows}: all rows of the list, whatever the page."""
+        name = nodes[0].name.value
+        facts = self.compiler.sources.fields[type_.name, name]
+        relation = facts.source
+        if not isinstance(relation, Relation):
+            message = f"{type_.name}.{name} says nowhere what it reads"
+            raise TypeError(message)
+        filled = replace(relation, rows=relation.rows.replace("{rows}", self._all_rows(f"{self.rows.t}.*", MOST_COUNTED)))
+        return self.compiler.related(f"{type_.name}.{name}", type_.fields[name], filled, nodes, Row(self.rows.t))
+
+    def _all_rows(self, columns: str, most: int) -> str:
+        origin = self.compiler.origin(self.relation, self.target, self.rows)
+        return f"select {columns} from {origin} where {' and '.join(self.rows.conditions)} limit {most}"
+
+    def _cursor_conditions(self) -> list[str]:
+        found = []
+        for leaf, is_after in ((self.window.after, True), (self.window.before, False)):
+            if leaf is not None:
+                sign = "<" if self.order.descending == is_after else ">"
+                key, id_ = self._cursor_binds(leaf)
+                found.append(f"({self.rows.fill(self.order.sql)}, {self.rows.t}.id) {sign} ({key}, {id_})")
+        return found
+
+    def _cursor_binds(self, leaf: Leaf) -> tuple[str, str]:
+        statement, key_type = self.compiler.statement, self.order.key
+        value = statement.bind(
+            ("cursor key", self.key_bind, leaf.key),
+            key_type.cast,
+            lambda reading: key_type.value(opened(self.key(reading), leaf.read(reading.variables))[1]),
+        )
+        id_ = statement.bind(
+            ("cursor id", self.key_bind, leaf.key),
+            "uuid",
+            lambda reading: opened(self.key(reading), leaf.read(reading.variables))[0],
+        )
+        return key_type.compared(value), id_
+
+
+def compile_page(
+    compiler: Walker,
+    place: str,
+    facts: FieldFacts,
+    relation: Relation,
+    declared: GraphQLField,
+    nodes: list[FieldNode],
+    given: dict[str, Argument],
+    parent: Row,
+) -> str:
+    """The connection at `place` (Type.field, which its cursors carry) as one JSON object."""
+    connection = get_named_type(declared.type)
+    target = get_named_type(connection.fields["nodes"].type)  # type: ignore[union-attr]
+    asked_window = window(given, relation.size)
+    rows = compiler.rows(facts, relation, target, given, parent)
+    if rows.order is None:
+        message = f"{place} pages rows in no order"
+        raise TypeError(message)
+    key, key_bind = _mac_key(compiler.statement, place, rows.order, given)
+    asked = compiler.selections.fields(connection, compiler.selections.below(nodes))  # type: ignore[arg-type]
+    statement = compiler.statement
+    page = Page(
+        compiler,
+        relation,
+        target,
+        rows,
+        rows.order,
+        asked_window,
+        key,
+        key_bind,
+        statement.leaf(asked_window.size, "bigint"),
+        any(found[0].name.value == "pageInfo" for found in asked.values()),
+        statement.alias(),
+        statement.alias(),
+        statement.alias(),
+    )
+    fields: Fields = [(name, page.read(connection, found)) for name, found in asked.items()]  # type: ignore[arg-type]
+    chosen = selected(fields, "o")
+    return f"(select {chosen.json} from (select {chosen.columns} from {page.source()}) o)"
+
+
+def _mac_key(
+    statement: Statement, place: str, order: Order, given: Mapping[str, Argument]
+) -> tuple[Callable[[Reading], bytes], str]:
+    """The key that this list's cursors are sealed with: in Python, and as a bind."""
+    head = f"{place}|{order.sql}|{order.descending}|".encode()
+    leaves = {name: value for name, value in given.items() if value is not None}
+
+    def key(reading: Reading) -> bytes:
+        filters = orjson.dumps(_read(leaves, reading.variables), default=str, option=orjson.OPT_SORT_KEYS)
+        return mac_key(reading.secret, reading.viewer.shop_id, head + filters)
+
+    return key, statement.bind(("mac", head, repr(_keys(leaves))), "bytea", key)
+
+
+def _read(argument: Any, variables: Variables) -> Any:
+    if isinstance(argument, Leaf):
+        return argument.read(variables)
+    if isinstance(argument, dict):
+        return {name: _read(value, variables) for name, value in argument.items()}
+    return [_read(value, variables) for value in argument] if isinstance(argument, list) else argument
+
+
+def _keys(argument: Any) -> Any:
+    if isinstance(argument, Leaf):
+        return argument.key
+    if isinstance(argument, dict):
+        return {name: _keys(value) for name, value in argument.items()}
+    return [_keys(value) for value in argument] if isinstance(argument, list) else argument

@@ -1,0 +1,124 @@
+"""Plans: what compiling an operation gives, kept for every later request of the same shape."""
+
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from graphql import (
+    DocumentNode,
+    FieldNode,
+    GraphQLObjectType,
+    GraphQLSchema,
+    OperationDefinitionNode,
+    SelectionSetNode,
+    get_named_type,
+    is_abstract_type,
+    is_object_type,
+    type_from_ast,
+)
+from graphql.execution.values import get_variable_values
+
+from engine.arguments import Variables, shape
+from engine.compiler import Compiler
+from engine.errors import RequestFault, bad_input
+from engine.selection import Fragments, Selections
+from engine.sources import Sources
+from engine.statement import Bind, Statement
+
+PLANS_KEPT = 64
+"""Shapes of variables one operation may have before its plans are dropped and made anew."""
+
+
+@dataclass(frozen=True, slots=True)
+class Demand:
+    """A field that only some roles may ask for."""
+
+    field: str
+    roles: frozenset[Any]
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """One statement with its binds; `sql` is empty when some root field is not read by the engine."""
+
+    sql: str
+    binds: tuple[Bind, ...]
+    computed: tuple[Callable[..., Any], ...]
+    demands: tuple[Demand, ...]
+
+
+class Reader:
+    """What is known of one operation before any variables: kept with it, and holding its plans."""
+
+    def __init__(self, schema: GraphQLSchema, sources: Sources, node: OperationDefinitionNode, fragments: Fragments) -> None:
+        self._schema = schema
+        self._sources = sources
+        self._node = node
+        self._fragments = fragments
+        self._root = schema.get_root_type(node.operation)
+        self._types = {
+            definition.variable.name.value: type_from_ast(schema, definition.type)
+            for definition in node.variable_definitions or ()
+        }
+        self.document = DocumentNode(definitions=(node, *fragments.values()))
+        self._plans: dict[object, Plan] = {}
+
+    def coerced(self, given: Mapping[str, Any] | None) -> Variables:
+        """The variables as the schema's types have them. Refused as BAD_USER_INPUT."""
+        if not self._types:
+            return {}
+        values = get_variable_values(self._schema, self._node.variable_definitions or (), dict(given or {}), max_errors=5)
+        if isinstance(values, list):
+            raise bad_input(" ".join(error.message[:200] for error in values))
+        return values.coerced
+
+    def plan(self, variables: Variables, *, hidden: bool) -> Plan:
+        """The plan for variables of this shape."""
+        key = (hidden, *(
+            shape(variables[name], type_) if name in variables else shape for name, type_ in self._types.items()  # type: ignore[arg-type]
+        ))
+        plan = self._plans.get(key)
+        if plan is None:
+            if len(self._plans) >= PLANS_KEPT:
+                self._plans.clear()
+            plan = self._plans[key] = self._made(variables, hidden=hidden)
+        return plan
+
+    def _made(self, variables: Variables, *, hidden: bool) -> Plan:
+        selections = Selections(self._schema, self._fragments, variables)
+        root = self._root
+        if not isinstance(root, GraphQLObjectType):
+            message = f"There is no {self._node.operation.value} to be had."
+            raise RequestFault("GRAPHQL_VALIDATION_FAILED", message)
+        sets = [self._node.selection_set]
+        demands = tuple({demand.field: demand for demand in demanded(self._sources, selections, root, sets)}.values())
+        fields = selections.fields(root, sets)
+        if not all(is_read(self._sources, root, nodes) for nodes in fields.values()):
+            return Plan("", (), (), demands)
+        statement = Statement(hidden)
+        sql = Compiler(self._sources, selections, variables, statement).operation(root, sets)
+        return Plan(sql, tuple(statement.binds), tuple(statement.computed), demands)
+
+
+def is_read(sources: Sources, type_: GraphQLObjectType, nodes: list[FieldNode]) -> bool:
+    """Whether the engine reads a field itself: it has a declared source, or is __typename."""
+    name = nodes[0].name.value
+    facts = sources.fields.get((type_.name, name))
+    return name == "__typename" or (facts is not None and facts.source is not None)
+
+
+def demanded(
+    sources: Sources, selections: Selections, type_: Any, sets: list[SelectionSetNode]
+) -> Iterator[Demand]:
+    """Every field below that asks for a role, for whatever type an abstract one may turn out to be."""
+    possible = selections.possible(type_) if is_abstract_type(type_) else [type_]
+    for one in possible:
+        for nodes in selections.fields(one, sets).values():
+            name = nodes[0].name.value
+            facts = sources.fields.get((one.name, name))
+            if facts is not None and facts.roles:
+                yield Demand(f"{one.name}.{name}", facts.roles)
+            if name in one.fields:
+                below = get_named_type(one.fields[name].type)
+                if is_object_type(below) or is_abstract_type(below):
+                    yield from demanded(sources, selections, below, selections.below(nodes))

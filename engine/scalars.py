@@ -1,0 +1,22 @@
+"""How each scalar is written by SQL; the twin of its Python serialiser, and proven equal to it."""
+
+from collections.abc import Callable
+
+_written: dict[str, Callable[[str], str]] = {}
+
+
+def written_by_sql(scalar: str, form: Callable[[str], str]) -> None:
+    """State the SQL expression that writes a scalar from a raw value; the default is PostgreSQL's own JSON form."""
+    _written[scalar] = form
+
+
+def sql_form(scalar: str, expression: str) -> str:
+    """The expression whose JSON form is what the scalar's Python serialiser gives."""
+    form = _written.get(scalar)
+    return form(expression) if form else expression
+
+
+def sql_list_form(scalar: str, expression: str) -> str:
+    """The same for a list of the scalar kept in an array column."""
+    form = _written.get(scalar)
+    return f"array(select {form('item')} from unnest({expression}) item)" if form else expression

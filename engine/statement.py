@@ -1,0 +1,98 @@
+"""One statement being written: its binds, its aliases, and the words every part of it may use."""
+
+import re
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any, Protocol
+from uuid import UUID
+
+from engine.arguments import Leaf, Variables
+
+
+class Viewer(Protocol):
+    """Who reads: all the engine knows of a caller."""
+
+    @property
+    def shop_id(self) -> UUID: ...
+    @property
+    def now(self) -> datetime: ...
+    @property
+    def sees_hidden(self) -> bool: ...
+    def may(self, role: Any) -> bool: ...
+
+
+@dataclass(frozen=True, slots=True)
+class Reading:
+    """One run of a plan: who asks, with which variables, under which cursor secret."""
+
+    viewer: Viewer
+    variables: Variables
+    secret: bytes
+
+
+Bind = Callable[[Reading], Any]
+
+_WORD = re.compile(r"\{(t|p|m|shop|now|\d+)\}")
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """Where a field is read from: a table alias, or the input expressions of a value object."""
+
+    alias: str = ""
+    inputs: tuple[str, ...] = ()
+
+
+@dataclass(slots=True)
+class Statement:
+    """Binds are numbered as they are first used; the same source is the same number."""
+
+    hidden: bool
+    """Whether guards are lifted: the viewer sees what is not public."""
+    binds: list[Bind] = field(default_factory=list)
+    computed: list[Callable[..., Any]] = field(default_factory=list)
+    _numbers: dict[object, int] = field(default_factory=dict)
+    _aliases: int = 0
+
+    def alias(self) -> str:
+        """A table alias nobody else has."""
+        self._aliases += 1
+        return f"t{self._aliases}"
+
+    def bind(self, key: object, cast: str, bind: Bind) -> str:
+        """A placeholder for a value; `key` tells equal sources, `cast` is its PostgreSQL type."""
+        number = self._numbers.get((key, cast))
+        if number is None:
+            self.binds.append(bind)
+            number = self._numbers[key, cast] = len(self.binds)
+        return f"${number}::{cast}"
+
+    def leaf(self, leaf: Leaf, cast: str, convert: Callable[[Any], Any] | None = None) -> str:
+        """A placeholder for an argument; `convert` makes the driver's value from the GraphQL one."""
+        if convert is None:
+            return self.bind(leaf.key, cast, lambda reading: leaf.read(reading.variables))
+        return self.bind((leaf.key, convert), cast, lambda reading: convert(leaf.read(reading.variables)))
+
+    def shop(self) -> str:
+        """The viewer's shop: every table is scoped by it."""
+        return self.bind("shop", "uuid", lambda reading: reading.viewer.shop_id)
+
+    def now(self) -> str:
+        """The shop's clock, never the database's."""
+        return self.bind("now", "timestamptz", lambda reading: reading.viewer.now)
+
+    def fill(self, template: str, row: Row, *, parent: str = "", link: str = "") -> str:
+        """A declared template with its words put in: {t} this row, {p} its parent, {m} the link, {0}.. inputs."""
+
+        def word(match: re.Match[str]) -> str:
+            name = match.group(1)
+            if name.isdigit():
+                return row.inputs[int(name)]
+            if name == "shop":
+                return self.shop()
+            if name == "now":
+                return self.now()
+            return {"t": row.alias, "p": parent, "m": link}[name]
+
+        return _WORD.sub(word, template)

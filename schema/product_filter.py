@@ -1,0 +1,155 @@
+"""How a list of products is narrowed and ordered; the same for the shop, a collection and a category."""
+
+from enum import Enum
+from typing import Annotated
+
+import strawberry
+
+from engine.arguments import Argument, Leaf
+from engine.errors import bad_input
+from engine.keyset import TEXT, TIME
+from engine.rows import Order, Rows
+from ids import decode_id
+from schema.scalars import Fen
+
+FILTERS_MOST = 20
+
+
+@strawberry.enum(description="What a list of products is ordered by.")
+class ProductSortKey(Enum):
+    """Each has an index that leads with the shop."""
+
+    PUBLISHED = strawberry.enum_value("PUBLISHED", description="Newest on sale first.")
+    BEST_SELLING = strawberry.enum_value("BEST_SELLING", description="Most sold first.")
+    PRICE = strawberry.enum_value("PRICE", description="Cheapest first, by the lowest variant price.")
+    RATING = strawberry.enum_value("RATING", description="Best rated first.")
+    TITLE = strawberry.enum_value("TITLE", description="By title, in code point order.")
+    CREATED = strawberry.enum_value("CREATED", description="Newest made first.")
+    UPDATED = strawberry.enum_value("UPDATED", description="Last changed first.")
+
+
+PRODUCT_ORDERS = {
+    "PUBLISHED": Order("{t}.published_at", TIME, descending=True),
+    "BEST_SELLING": Order("{t}.sales_count", descending=True),
+    "PRICE": Order("{t}.min_price_fen"),
+    "RATING": Order("{t}.rating_hundredths", descending=True),
+    "TITLE": Order('({t}.title collate "C")', TEXT),
+    "CREATED": Order("{t}.created_at", TIME, descending=True),
+    "UPDATED": Order("{t}.updated_at", TIME, descending=True),
+}
+
+
+@strawberry.input(description="A span of prices, both ends included; leave one out for an open end.")
+class PriceFilter:
+    """In fen."""
+
+    min: Fen | None = strawberry.field(default=None, description="At least this, in fen.")
+    max: Fen | None = strawberry.field(default=None, description="At most this, in fen.")
+
+
+@strawberry.input(description="A choice of an option.")
+class OptionFilter:
+    """By name and value."""
+
+    name: str = strawberry.field(description="What is chosen: `颜色`.")
+    value: str = strawberry.field(description="The choice: `浅杏粉`.")
+
+
+@strawberry.input(
+    one_of=True,
+    description="One condition. Filters of the same kind are alternatives, different kinds must all hold; "
+    "a facet's `input` is one, ready to be sent.",
+)
+class ProductFilter:
+    """Exactly one key is given."""
+
+    available: bool | None = strawberry.field(default=strawberry.UNSET, description="Whether something of it can be bought now.")
+    price: PriceFilter | None = strawberry.field(default=strawberry.UNSET, description="Its cheapest variant costs this much.")
+    category: strawberry.ID | None = strawberry.field(default=strawberry.UNSET, description="In this category or one below it.")
+    collection: strawberry.ID | None = strawberry.field(default=strawberry.UNSET, description="In this collection.")
+    vendor: str | None = strawberry.field(default=strawberry.UNSET, description="Of this brand.")
+    product_type: str | None = strawberry.field(default=strawberry.UNSET, description="Of this type.")
+    tag: str | None = strawberry.field(default=strawberry.UNSET, description="With this tag.")
+    option: OptionFilter | None = strawberry.field(default=strawberry.UNSET, description="To be had in this choice.")
+    min_rating: int | None = strawberry.field(default=strawberry.UNSET, description="Rated at least this many stars, 1 to 5.")
+
+
+Filters = Annotated[
+    list[ProductFilter] | None,
+    strawberry.argument(description="Narrow the list; at most 20. The facets of the answer hold more of them."),
+]
+SortKey = Annotated[ProductSortKey, strawberry.argument(description="What to order by.")]
+Reverse = Annotated[bool, strawberry.argument(description="Turn the order round.")]
+
+
+def narrow(rows: Rows, filters: Argument, sort_key: Argument, reverse: Argument) -> None:
+    """Apply filters and order to rows of products."""
+    if isinstance(sort_key, Leaf) and isinstance(reverse, Leaf):
+        rows.order_by(PRODUCT_ORDERS[getattr(sort_key.value, "value", sort_key.value)], reverse=reverse.value)
+    given = filters if isinstance(filters, list) else []
+    if len(given) > FILTERS_MOST:
+        message = f"At most {FILTERS_MOST} filters."
+        raise bad_input(message)
+    kinds: dict[str, list[str]] = {}
+    for one in given:
+        if isinstance(one, dict):
+            for kind, value in one.items():
+                kinds.setdefault(kind, []).append(_condition(rows, kind, value))
+    for alternatives in kinds.values():
+        rows.where(f"({' or '.join(alternatives)})")
+
+
+def _condition(rows: Rows, kind: str, value: Argument) -> str:
+    t = rows.t
+    match kind:
+        case "available":
+            return f"{t}.in_stock = {rows.bind(value, 'boolean')}"
+        case "price":
+            return _price(rows, value)
+        case "vendor":
+            return f"{t}.vendor = {rows.bind(value, 'text')}"
+        case "productType":
+            return f"{t}.product_type = {rows.bind(value, 'text')}"
+        case "tag":
+            return f"{t}.tags @> array[{rows.bind(value, 'text')}]"
+        case "minRating":
+            return f"{t}.rating_hundredths >= {rows.bind(value, 'int')} * 100"
+        case "category":
+            category = rows.bind(value, "uuid", _category)
+            branch = f"select c.id from category c where c.shop_id = {t}.shop_id and c.path @> array[{category}]"
+            return f"{t}.category_id in ({branch})"
+        case "collection":
+            members = f"select 1 from collection_product i where i.shop_id = {t}.shop_id and i.product_id = {t}.id"
+            return f"exists ({members} and i.collection_id = {rows.bind(value, 'uuid', _collection)})"
+        case "option":
+            return _option(rows, value)
+    message = f"no such filter: {kind}"
+    raise TypeError(message)
+
+
+def _price(rows: Rows, value: Argument) -> str:
+    span = value if isinstance(value, dict) else {}
+    signs = {"min": ">=", "max": "<="}
+    ends = [
+        f"{rows.t}.min_price_fen {sign} {rows.bind(span[name], 'bigint')}"
+        for name, sign in signs.items()
+        if span.get(name) is not None
+    ]
+    return f"({' and '.join(ends)})" if ends else "true"
+
+
+def _option(rows: Rows, value: Argument) -> str:
+    choice = value if isinstance(value, dict) else {}
+    name, chosen = rows.bind(choice["name"], "text"), rows.bind(choice["value"], "text")
+    return (
+        f"exists (select 1 from product_option i where i.shop_id = {rows.t}.shop_id and i.product_id = {rows.t}.id"
+        f" and i.name = {name} and {chosen} = any(i.values))"
+    )
+
+
+def _category(id_: str) -> object:
+    return decode_id("cat", id_)
+
+
+def _collection(id_: str) -> object:
+    return decode_id("col", id_)

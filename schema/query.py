@@ -1,0 +1,101 @@
+"""What can be asked: the roots of every read."""
+
+from typing import Annotated
+
+import strawberry
+
+from engine.declare import Order, by_ids, field, many, one, page, read
+from engine.rows import Rows, exactly_one
+from ids import decode_id
+from models.staff import Role
+from schema.category import BY_POSITION, Category
+from schema.collection import Collection, CollectionConnection
+from schema.connection import paged
+from schema.node import Node
+from schema.product import Product, ProductConnection
+from schema.product_filter import Filters, ProductSortKey, Reverse, SortKey, narrow
+from schema.scalars import Handle
+from schema.shop import Shop
+from schema.stock import Location
+
+IdArgument = Annotated[strawberry.ID | None, strawberry.argument(description="Its id. Give this or the handle.")]
+HandleArgument = Annotated[Handle | None, strawberry.argument(description="Its handle. Give this or the id.")]
+
+
+def by_id_or_handle(rows: Rows, prefix: str, id_: object, handle: object) -> None:
+    """Keep the one row that an id or a handle names."""
+    name, leaf = exactly_one(id=id_, handle=handle)
+    if name == "id":
+        rows.where(f"{rows.t}.id = {rows.bind(leaf, 'uuid', DECODERS[prefix])}")
+    else:
+        rows.where(f"{rows.t}.handle = {rows.bind(leaf, 'text')}")
+
+
+DECODERS = {prefix: (lambda text, own=prefix: decode_id(own, text)) for prefix in ("prd", "col", "cat")}
+
+
+@strawberry.type(description="Everything that can be read. Nothing here changes anything.")
+class Query:
+    """Each root is one part of one SQL statement."""
+
+    shop: Shop = field(one(), description="The shop that the visitor key or staff token belongs to.")
+
+    @read(one(), Product | None, description="One product, by id or by handle; null when there is none to be seen.")
+    def product(rows: Rows, id: IdArgument = None, handle: HandleArgument = None) -> None:
+        """By the one that is given."""
+        by_id_or_handle(rows, "prd", id, handle)
+
+    @paged(page(order=Order("{t}.published_at")), ProductConnection, description="The shop's products, narrowed, ordered and paged.")
+    def products(
+        rows: Rows, filters: Filters = None, sort_key: SortKey = ProductSortKey.PUBLISHED, reverse: Reverse = False
+    ) -> None:
+        """All that the caller may see."""
+        narrow(rows, filters, sort_key, reverse)
+
+    @read(one(), Collection | None, description="One collection, by id or by handle; null when there is none to be seen.")
+    def collection(rows: Rows, id: IdArgument = None, handle: HandleArgument = None) -> None:
+        """By the one that is given."""
+        by_id_or_handle(rows, "col", id, handle)
+
+    @paged(page(order=BY_POSITION), CollectionConnection, description="The shop's collections, in its own order.")
+    def collections(rows: Rows) -> None:
+        """All that the caller may see."""
+
+    @read(one(), Category | None, description="One category, by id or by handle; null when there is none.")
+    def category(rows: Rows, id: IdArgument = None, handle: HandleArgument = None) -> None:
+        """By the one that is given."""
+        by_id_or_handle(rows, "cat", id, handle)
+
+    @read(many(order=BY_POSITION), list[Category], description="The categories directly below one, or the roots of the tree.")
+    def categories(
+        rows: Rows,
+        parent: Annotated[
+            strawberry.ID | None, strawberry.argument(description="The category above; the roots when left out.")
+        ] = None,
+    ) -> None:
+        """One level of the tree."""
+        above = f"= {rows.bind(parent, 'uuid', DECODERS['cat'])}" if parent is not None else "is null"
+        rows.where(f"{rows.t}.parent_id {above}")
+
+    @read(
+        many(order=Order("{t}.created_at")),
+        list[Location] | None,
+        description="The places that hold stock. Requires: CATALOGUE.",
+        roles=[Role.CATALOGUE],
+    )
+    def locations(rows: Rows) -> None:
+        """All of the shop."""
+
+    @read(by_ids(many=False), Node | None, description="Whatever an id names; null when nothing of this shop that may be seen.")
+    def node(rows: Rows, id: Annotated[strawberry.ID, strawberry.argument(description="The id.")]) -> None:
+        """Of any type."""
+
+    @read(
+        by_ids(many=True),
+        list[Node | None],
+        description="Whatever ids name, in their order; null for each that names nothing to be seen.",
+    )
+    def nodes(
+        rows: Rows, ids: Annotated[list[strawberry.ID], strawberry.argument(description="The ids; at most 250.")]
+    ) -> None:
+        """Of any type."""

@@ -1,0 +1,143 @@
+"""Scalars: what each accepts, and the two ways each is written, by Python and by SQL, which are proven equal."""
+
+import re
+from collections.abc import Callable
+from datetime import UTC, datetime
+from decimal import Decimal, InvalidOperation
+from typing import Any, NewType
+
+import orjson
+import strawberry
+from strawberry.scalars import JSON
+from strawberry.types.scalar import ScalarDefinition
+
+from engine.scalars import written_by_sql
+
+FEN_MAX = 2**53 - 1
+"""The largest integer that JavaScript keeps exactly."""
+PAGE_SIZE_MAX = 100
+
+Fen = NewType("Fen", int)
+PageSize = NewType("PageSize", int)
+Cursor = NewType("Cursor", str)
+Handle = NewType("Handle", str)
+Url = NewType("Url", str)
+
+_CURSOR = re.compile(r"[A-Za-z0-9_-]{60,3000}")
+_HANDLE = re.compile(r"[^\s/?#%&\\\"'<>\x00-\x1f\x7f]{1,255}")
+_URL = re.compile(r"https?://[^\s\x00-\x1f\x7f\"<>\\]{1,2000}")
+_DATE_TIME = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d{1,9})?(Z|[+-]\d\d:\d\d)")
+_DECIMAL = re.compile(r"-?\d{1,18}(\.\d{1,6})?")
+
+
+def _whole(name: str, least: int, most: int) -> Callable[[Any], int]:
+    def parse(value: Any) -> int:
+        if isinstance(value, bool) or not isinstance(value, int) or not least <= value <= most:
+            message = f"{name} is a whole number from {least} to {most}."
+            raise ValueError(message)
+        return value
+
+    return parse
+
+
+def _matching(name: str, pattern: re.Pattern[str], what: str) -> Callable[[Any], str]:
+    def parse(value: Any) -> str:
+        if not isinstance(value, str) or not pattern.fullmatch(value):
+            message = f"{name} is {what}."
+            raise ValueError(message)
+        return value
+
+    return parse
+
+
+def _parse_date_time(value: Any) -> datetime:
+    if not isinstance(value, str) or not _DATE_TIME.fullmatch(value):
+        message = "DateTime is ISO 8601 with a zone, such as 2026-01-31T08:00:00Z."
+        raise ValueError(message)
+    return datetime.fromisoformat(value).astimezone(UTC)
+
+
+def _write_date_time(value: datetime) -> str:
+    return value.astimezone(UTC).replace(tzinfo=None).isoformat(timespec="milliseconds") + "Z"
+
+
+def _parse_decimal(value: Any) -> Decimal:
+    try:
+        if isinstance(value, str) and _DECIMAL.fullmatch(value):
+            return Decimal(value)
+    except InvalidOperation:
+        pass
+    message = 'Decimal is a number in a string, such as "19.90".'
+    raise ValueError(message)
+
+
+def _write_decimal(value: Decimal) -> str:
+    return format(value, "f")
+
+
+def _write_json(value: Any) -> Any:
+    return orjson.loads(value) if isinstance(value, str) else value
+
+
+SCALARS: dict[object, ScalarDefinition] = {
+    Fen: strawberry.scalar(
+        name="Fen",
+        description="Money in fen (1/100 yuan), a JSON integer from 0 to 2^53-1. Add these; never add decimals.",
+        specified_by_url="https://www.rfc-editor.org/rfc/rfc8259#section-6",
+        serialize=int,
+        parse_value=_whole("Fen", 0, FEN_MAX),
+    ),
+    PageSize: strawberry.scalar(
+        name="PageSize",
+        description="How many items of a list to answer with: a JSON integer from 1 to 100.",
+        specified_by_url="https://www.rfc-editor.org/rfc/rfc8259#section-6",
+        serialize=int,
+        parse_value=_whole("PageSize", 1, PAGE_SIZE_MAX),
+    ),
+    Cursor: strawberry.scalar(
+        name="Cursor",
+        description="A place in a list, opaque. Only worth something in the same field with the same order and filters.",
+        specified_by_url="https://relay.dev/graphql/connections.htm#sec-Cursor",
+        serialize=str,
+        parse_value=_matching("Cursor", _CURSOR, "what an edge or pageInfo of the same list gave"),
+    ),
+    Handle: strawberry.scalar(
+        name="Handle",
+        description="A name for addresses, unique in its shop: 1 to 255 characters without spaces, slashes, quotes, "
+        "angle brackets, or any of ? # % & and backslash. Chinese is welcome.",
+        specified_by_url="https://www.rfc-editor.org/rfc/rfc3987#section-2.2",
+        serialize=str,
+        parse_value=_matching("Handle", _HANDLE, "1 to 255 characters without spaces, slashes, quotes or ? # % &"),
+    ),
+    Url: strawberry.scalar(
+        name="Url",
+        description="An absolute http or https address, at most 2,000 characters.",
+        specified_by_url="https://www.rfc-editor.org/rfc/rfc3986",
+        serialize=str,
+        parse_value=_matching("Url", _URL, "an absolute http or https address"),
+    ),
+    datetime: strawberry.scalar(
+        name="DateTime",
+        description="A moment, ISO 8601 in UTC to the millisecond, such as `2026-01-31T08:00:00.000Z`. Any zone comes in.",
+        specified_by_url="https://scalars.graphql.org/andimarek/date-time.html",
+        serialize=_write_date_time,
+        parse_value=_parse_date_time,
+    ),
+    Decimal: strawberry.scalar(
+        name="Decimal",
+        description='An exact number written in a string, such as `"19.90"`.',
+        specified_by_url="https://www.rfc-editor.org/rfc/rfc8259#section-6",
+        serialize=_write_decimal,
+        parse_value=_parse_decimal,
+    ),
+    JSON: strawberry.scalar(
+        name="JSON",
+        description="Any JSON value.",
+        specified_by_url="https://www.rfc-editor.org/rfc/rfc8259",
+        serialize=_write_json,
+        parse_value=lambda value: value,
+    ),
+}
+
+written_by_sql("DateTime", lambda sql: f"to_char(({sql}) at time zone 'UTC', 'YYYY-MM-DD\"T\"HH24:MI:SS.MS\"Z\"')")
+written_by_sql("Decimal", lambda sql: f"({sql})::text")
