@@ -38,7 +38,7 @@ class Refusal(Exception):
         self.field = [str(part) for part in field]
 
     def under(self, *prefix: str | int) -> "Refusal":
-        """The same refusal, its field moved below `prefix` (a bulk command names the index of the item)."""
+        """Move its field below `prefix` (a bulk command names the index of the item) and return it."""
         self.field = [*(str(part) for part in prefix), *self.field]
         return self
 
@@ -56,7 +56,10 @@ class ConflictRefusal(Refusal):
 
     def __init__(self, *field: str | int, version: int) -> None:
         super().__init__(
-            UserErrorCode.CONFLICT, "内容已被他人修改，请刷新后重试", "Changed by somebody else; reload and try again", *field
+            UserErrorCode.CONFLICT,
+            "内容已被他人修改，请刷新后重试",
+            "Changed by somebody else; reload and try again",
+            *field,
         )
         self.version = version
 
