@@ -40,6 +40,9 @@ _POSTGRES_SETTINGS = {
 _PID_FILE_STATUS_LINE = 7
 
 
+OWNER_SECONDS = 3.0
+
+
 class HomeInUseError(EmbeddedError):
     """Another process owns the servers of this home."""
 
@@ -85,7 +88,8 @@ def engines(home: Path, *, postgres: bool = True, valkey: bool = True, exclusive
     """
     place = make_place(home)
     with (home / "owner").open("a+") as owner:
-        if not _own(owner):
+        # With `exclusive` a moment of patience, for an owner that is just ending.
+        if not until(lambda: _own(owner), OWNER_SECONDS if exclusive else 0):
             if exclusive:
                 raise HomeInUseError(_in_use(home, owner))
             yield _connect_only(place, postgres=postgres, valkey=valkey)

@@ -79,10 +79,10 @@ class Place:
 
     def run_as(self) -> RunAs:
         """Return what subprocess needs to run a server here: its user, a directory it may be in, a bare environment."""
-        given = RunAs(cwd="/", env={"PATH": "/usr/bin:/bin", "LC_ALL": "C", "TZ": "UTC"})
-        if self.account:
-            given.update(user=self.account.uid, group=self.account.gid, extra_groups=())
-        return given
+        env = {"PATH": "/usr/bin:/bin", "LC_ALL": "C", "TZ": "UTC"}
+        if self.account is None:
+            return RunAs(cwd="/", env=env)
+        return RunAs(cwd="/", env=env, user=self.account.uid, group=self.account.gid, extra_groups=())
 
 
 def make_place(home: Path) -> Place:

@@ -3,6 +3,7 @@
 import hashlib
 import os
 import secrets
+import shutil
 from pathlib import Path
 from typing import Annotated, Literal, Self
 
@@ -32,6 +33,7 @@ class Settings(BaseSettings):
     host: str = "127.0.0.1"
     port: int = Field(default=8000, ge=1, le=65535)
     workers: int = Field(default=1, ge=1, le=64)
+    worker_inside: bool | None = None
     log_level: Literal["debug", "info", "warning", "error"] = "info"
 
     secret_key: str = Field(default="", repr=False)
@@ -44,14 +46,16 @@ class Settings(BaseSettings):
     cors_origins: Annotated[tuple[str, ...], NoDecode] = ()
     trusted_proxies: Annotated[tuple[str, ...], NoDecode] = ()
 
-    throttle_points: int = Field(default=2_000, ge=100)
-    throttle_restore: int = Field(default=100, ge=1)
+    throttle_points: int | None = Field(default=None, ge=100)
+    throttle_restore: int | None = Field(default=None, ge=1)
     max_cost: int = Field(default=1_000, ge=1)
     max_aliases: int = Field(default=40, ge=1)
     max_depth: int = Field(default=14, ge=1)
     max_tokens: int = Field(default=4_000, ge=1)
     max_root_fields: int = Field(default=20, ge=1)
-    max_body_bytes: int = Field(default=100_000, ge=1_000)
+    max_document_bytes: int = Field(default=100_000, ge=1_000)
+    max_variables_bytes: int = Field(default=500_000, ge=1_000)
+    max_body_bytes: int = Field(default=1_000_000, ge=1_000)
     document_cache_size: int = Field(default=1_000, ge=1)
 
     @field_validator("cors_origins", "trusted_proxies", mode="before")
@@ -94,6 +98,17 @@ class Settings(BaseSettings):
         """Whether sandbox doors, demo data and servers of our own are shut."""
         return self.mode == "production"
 
+    @property
+    def throttle(self) -> tuple[int, int]:
+        """The points of a full bucket and how many come back per second; nobody at a desk should meet the end."""
+        most, per_second = (2_000, 100) if self.is_production else (1_000_000, 100_000)
+        return self.throttle_points or most, self.throttle_restore or per_second
+
+    @property
+    def runs_worker(self) -> bool:
+        """Whether each serving process also does the work that falls due; in production `main.py worker` does it."""
+        return not self.is_production if self.worker_inside is None else self.worker_inside
+
     def derive(self, purpose: str) -> bytes:
         """Return 32 bytes for one purpose (such as "cursor"), so that no two uses share a key (HKDF-SHA256)."""
         return HKDF(SHA256(), 32, salt=None, info=b"xiaopu:" + purpose.encode()).derive(self.secret_key.encode())
@@ -114,7 +129,7 @@ def load_settings(**given: object) -> Settings:
     Raises SettingsError.
     """
     try:
-        settings = Settings(**given)  # type: ignore[arg-type]
+        settings = Settings(**{name: value for name, value in given.items() if value is not None})  # type: ignore[arg-type]
         if not settings.secret_key:
             settings = settings.model_copy(update={"secret_key": _development_secret(settings.home)})
     except ValidationError as invalid:
@@ -158,9 +173,19 @@ def _development_secret(home: Path) -> str:
 
 
 def publish(settings: Settings) -> None:
-    """Put the servers' addresses and the secret where child processes' own `load_settings` finds them."""
+    """Put what was found where worker processes' own `load_settings` finds it, and counters where all can add."""
     os.environ["SECRET_KEY"] = settings.secret_key
     if settings.database_url:
         os.environ["DATABASE_URL"] = settings.database_url
     if settings.redis_url:
         os.environ["REDIS_URL"] = settings.redis_url
+    if settings.workers > 1:
+        shared = settings.home / "metrics"
+        shutil.rmtree(shared, ignore_errors=True)
+        make_home(shared)
+        os.environ["PROMETHEUS_MULTIPROC_DIR"] = str(shared)
+
+
+def counts_are_shared() -> bool:
+    """Whether several processes keep their counters in one directory (prometheus_client reads the same name)."""
+    return "PROMETHEUS_MULTIPROC_DIR" in os.environ

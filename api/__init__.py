@@ -1,0 +1,1 @@
+"""The edge: HTTP, who is asking, limits, errors. No commerce rules."""

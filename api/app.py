@@ -1,0 +1,81 @@
+"""The ASGI application: its routes, and the connections that live as long as it does."""
+
+import gc
+from collections.abc import AsyncIterator
+from contextlib import AsyncExitStack, asynccontextmanager
+
+from starlette.applications import Starlette
+from starlette.middleware import Middleware
+from starlette.middleware.cors import CORSMiddleware
+from starlette.routing import Route
+
+from api.health import healthz, metrics, readyz
+from api.identify import Identities
+from api.sandbox import sandbox_routes
+from api.tokens import Tokens
+from logs import configure
+from models.database import connect
+from models.redis_server import connect_redis, redis
+from settings import Settings, load_settings
+from worker import worker_inside
+
+_CLIENT_HEADERS = ("Accept-Language", "Authorization", "Content-Type", "X-Shop-Key", "X-Visit-Id", "X-Visitor-Id")
+_ANSWER_HEADERS = ("Retry-After", "X-Request-Id")
+_PREFLIGHT_SECONDS = 86_400
+
+
+def create(settings: Settings | None = None) -> Starlette:
+    """Make the application. Without settings it reads them, as a worker process must."""
+    settings = settings or load_settings()
+    configure(settings.log_level)
+
+    @asynccontextmanager
+    async def lifespan(app: Starlette) -> AsyncIterator[None]:
+        if not settings.database_url or not settings.redis_url:
+            message = "the application needs DATABASE_URL and REDIS_URL; `main.py serve` starts servers and names them"
+            raise RuntimeError(message)
+        async with AsyncExitStack() as opened:
+            await opened.enter_async_context(connect(settings.database_url, pool_size=settings.pool_size))
+            await opened.enter_async_context(connect_redis(settings.redis_url))
+            app.state.redis = redis()
+            if settings.runs_worker:
+                await opened.enter_async_context(worker_inside())
+            _settle_memory()
+            yield
+
+    app = Starlette(
+        routes=[
+            Route("/healthz", healthz),
+            Route("/readyz", readyz),
+            Route("/metrics", metrics),
+            *([] if settings.is_production else sandbox_routes()),
+        ],
+        middleware=_middleware(settings),
+        lifespan=lifespan,
+    )
+    app.state.settings = settings
+    app.state.tokens = Tokens(settings.derive("token"))
+    app.state.identities = Identities(app.state.tokens)
+    return app
+
+
+def _middleware(settings: Settings) -> list[Middleware]:
+    if not settings.cors_origins:
+        return []
+    return [
+        Middleware(
+            CORSMiddleware,
+            allow_origins=settings.cors_origins,
+            allow_methods=("GET", "POST"),
+            allow_headers=_CLIENT_HEADERS,
+            expose_headers=_ANSWER_HEADERS,
+            max_age=_PREFLIGHT_SECONDS,
+        )
+    ]
+
+
+def _settle_memory() -> None:
+    """Take what start-up made out of the collector's rounds; measured at -4 % of CPU per request."""
+    gc.collect()
+    gc.freeze()
+    gc.set_threshold(50_000, 20, 100)

@@ -1,0 +1,88 @@
+"""Runs the application on uvicorn: one process, or several on one socket, none of which outlives its parent."""
+
+import errno
+import multiprocessing
+import os
+import signal
+import socket
+import threading
+import time
+
+import uvicorn
+from starlette.applications import Starlette
+from uvicorn.supervisors import Multiprocess
+
+from api.app import create
+from settings import Settings
+
+GRACE_SECONDS = 10
+PORT_SECONDS = 3.0
+_BACKLOG = 2048
+_WATCH_SECONDS = 0.25
+
+
+class PortInUseError(Exception):
+    """Something else listens where we should; the message names the way out."""
+
+
+def listen(settings: Settings) -> socket.socket:
+    """Take the port before anything is started, so that a taken one is said at once. Raises PortInUseError."""
+    family = socket.AF_INET6 if ":" in settings.host else socket.AF_INET
+    door = socket.socket(family, socket.SOCK_STREAM)
+    door.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    deadline = time.monotonic() + PORT_SECONDS
+    while True:
+        try:
+            door.bind((settings.host, settings.port))
+            # Listening is what makes it ours; callers who come early wait in line.
+            door.listen(_BACKLOG)
+        except OSError as refused:
+            # The workers of a server that was killed need a moment to see that.
+            if refused.errno == errno.EADDRINUSE and time.monotonic() < deadline:
+                time.sleep(_WATCH_SECONDS)
+                continue
+            door.close()
+            message = f"can't listen on {settings.host}:{settings.port} ({refused.strerror}). Choose another: PORT=8001"
+            raise PortInUseError(message) from None
+        door.set_inheritable(True)
+        return door
+
+
+def run(settings: Settings, door: socket.socket) -> None:
+    """Serve until SIGINT or SIGTERM; answers under way get GRACE_SECONDS."""
+    config = uvicorn.Config(
+        "api.server:worker_app",
+        factory=True,
+        workers=settings.workers,
+        loop="uvloop",
+        http="httptools",
+        access_log=False,
+        server_header=False,
+        log_config=None,
+        proxy_headers=bool(settings.trusted_proxies),
+        forwarded_allow_ips=list(settings.trusted_proxies),
+        timeout_graceful_shutdown=GRACE_SECONDS,
+    )
+    if settings.workers > 1:
+        Multiprocess(config, sockets=[door]).run()
+    else:
+        uvicorn.Server(config).run(sockets=[door])
+
+
+def worker_app() -> Starlette:
+    """Make the application inside the process that serves it."""
+    if multiprocessing.parent_process() is not None:
+        stop_with_parent()
+    return create()
+
+
+def stop_with_parent() -> None:
+    """Ask this process to stop when its parent is gone, also by kill -9; else it would hold the port for ever."""
+    parent = os.getppid()
+
+    def watch() -> None:
+        while os.getppid() == parent:
+            time.sleep(_WATCH_SECONDS)
+        os.kill(os.getpid(), signal.SIGTERM)
+
+    threading.Thread(target=watch, name="parent-watch", daemon=True).start()

@@ -1,0 +1,142 @@
+"""The command line: serve, migrate, doctor. Each command is one small function; what it does lives in the rooms."""
+
+import argparse
+import asyncio
+import http.client
+import signal
+import sys
+import threading
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+
+from api.doctor import examine
+from api.server import PortInUseError, listen, run, stop_with_parent
+from embedded import engines
+from embedded_place import EmbeddedError
+from logs import configure
+from models.database import migrate
+from settings import Settings, SettingsError, load_settings, publish
+
+EXIT_UNUSABLE = 2
+_LOCAL = {"0.0.0.0": "127.0.0.1", "::": "[::1]"}  # noqa: S104 - said to a person, not bound
+
+
+@contextmanager
+def servers(settings: Settings, *, exclusive: bool = False) -> Iterator[Settings]:
+    """Give settings whose database and Redis are there: the named ones, or ours for the length of the block."""
+    wanted = {"postgres": not settings.database_url, "valkey": not settings.redis_url}
+    if not any(wanted.values()):
+        yield settings
+        return
+    with engines(settings.home, exclusive=exclusive, **wanted) as ours:
+        found = {"database_url": settings.database_url or ours.dsn, "redis_url": settings.redis_url or ours.url}
+        yield settings.model_copy(update=found)
+
+
+def database_url(settings: Settings) -> str:
+    """Return the DSN that `servers` made sure of."""
+    if settings.database_url is None:
+        message = "a command asked for the database outside `servers`"
+        raise RuntimeError(message)
+    return settings.database_url
+
+
+def serve(arguments: argparse.Namespace) -> None:
+    """Run the shop: servers, migrations, HTTP; say how to reach it; stop all of it at the end."""
+    settings = load_settings(port=arguments.port, workers=arguments.workers)
+    if arguments.stop_with_parent:
+        stop_with_parent()
+    with listen(settings) as door, servers(settings, exclusive=True) as ready:
+        asyncio.run(migrate(database_url(ready)))
+        publish(ready)
+        threading.Thread(target=announce, args=(ready,), daemon=True).start()
+        run(ready, door)
+
+
+def announce(settings: Settings) -> None:
+    """Print where the shop is and a query to paste, once it answers."""
+    host = _LOCAL.get(settings.host, settings.host)
+    while not _is_ready(host, settings.port):
+        time.sleep(0.05)
+    endpoint = f"http://{host}:{settings.port}/graphql"
+    query = '{"query": "{ shop { name } products(first: 3) { nodes { title price { amount } } } }"}'
+    lines = ["", f"  endpoint     {endpoint}"]
+    if not settings.is_production:
+        lines += [
+            "  visitor key  demo   (header X-Shop-Key)",
+            f"  try          curl {endpoint} -H 'X-Shop-Key: demo' -H 'Content-Type: application/json' -d '{query}'",
+            "  stop         Ctrl-C",
+        ]
+    print("\n".join(lines), flush=True)
+
+
+def _is_ready(host: str, port: int) -> bool:
+    connection = http.client.HTTPConnection(host.strip("[]"), port, timeout=2)
+    try:
+        connection.request("GET", "/readyz")
+        return connection.getresponse().status == http.client.OK
+    except (OSError, http.client.HTTPException):
+        return False
+    finally:
+        connection.close()
+
+
+def run_migrations(_arguments: argparse.Namespace) -> None:
+    """Bring the database to the newest migration."""
+    with servers(load_settings()) as ready:
+        asyncio.run(migrate(database_url(ready)))
+    print("The database is up to date.")
+
+
+def doctor(_arguments: argparse.Namespace) -> None:
+    """Check what the shop needs and say what to do about what is missing. Exit code 1 when something is."""
+    settings = load_settings()
+    with servers(settings) as ready:
+        findings = asyncio.run(examine(ready))
+    for finding in findings:
+        print(f"{'ok  ' if finding.is_well else 'BAD '} {finding.what:<12} {finding.said}")
+        if finding.advice:
+            print(f"     {'':<12} {finding.advice}")
+    if not all(finding.is_well for finding in findings):
+        sys.exit(1)
+
+
+def parser() -> argparse.ArgumentParser:
+    """Declare every command and its arguments."""
+    top = argparse.ArgumentParser(prog="main.py", description="Xiaopu: headless commerce for WeChat mini-programs.")
+    commands = top.add_subparsers(required=True, metavar="COMMAND")
+
+    def command(name: str, function: Callable[[argparse.Namespace], None]) -> argparse.ArgumentParser:
+        summary = (function.__doc__ or "").strip().splitlines()[0]
+        made = commands.add_parser(name, help=summary, description=summary)
+        made.set_defaults(function=function)
+        return made
+
+    serving = command("serve", serve)
+    serving.add_argument("--port", type=int, help="listen here instead of PORT (8000)")
+    serving.add_argument("--workers", type=int, help="processes that answer, one per core (WORKERS, 1)")
+    serving.add_argument("--stop-with-parent", action="store_true", help="end when the starting process is gone")
+    command("migrate", run_migrations)
+    command("doctor", doctor)
+    return top
+
+
+def main() -> None:
+    """Run one command; a fault that a person can mend is said in words, with exit code 2 and no traceback."""
+    for number in (signal.SIGTERM, signal.SIGHUP):
+        # As an exception, so that every `with` on the way out closes what it opened.
+        signal.signal(number, lambda number, _frame: sys.exit(128 + number))
+    arguments = parser().parse_args()
+    configure()
+    try:
+        arguments.function(arguments)
+    except (SettingsError, EmbeddedError, PortInUseError) as fault:
+        print(fault, file=sys.stderr)
+        sys.exit(EXIT_UNUSABLE)
+    except KeyboardInterrupt:
+        sys.exit(128 + signal.SIGINT)
+
+
+if __name__ == "__main__":
+    main()
