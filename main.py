@@ -7,18 +7,26 @@ import signal
 import sys
 import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Awaitable, Callable, Iterator
 from contextlib import contextmanager
+from getpass import getpass
 
+from api import operator
 from api.doctor import examine
 from api.server import PortInUseError, listen, run, stop_with_parent
+from api.tokens import MINUTES, MINUTES_MAX
 from embedded import engines
 from embedded_place import EmbeddedError
 from logs import configure
-from models.database import migrate
+from models.database import connect, migrate
+from models.refusal import Refusal
+from models.staff import Role
+from models.wechat_app import WechatAppKind
 from settings import Settings, SettingsError, load_settings, publish
 
 EXIT_UNUSABLE = 2
+Command = Callable[[argparse.Namespace], None]
+Declare = Callable[[str, Command], argparse.ArgumentParser]
 _LOCAL = {"0.0.0.0": "127.0.0.1", "::": "[::1]"}  # noqa: S104 - said to a person, not bound
 
 
@@ -102,23 +110,109 @@ def doctor(_arguments: argparse.Namespace) -> None:
         sys.exit(1)
 
 
-def parser() -> argparse.ArgumentParser:
-    """Declare every command and its arguments."""
-    top = argparse.ArgumentParser(prog="main.py", description="Xiaopu: headless commerce for WeChat mini-programs.")
-    commands = top.add_subparsers(required=True, metavar="COMMAND")
+def declaring(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> Declare:
+    """Return how a command is declared there: its name, its function, and the function's first line as help."""
 
-    def command(name: str, function: Callable[[argparse.Namespace], None]) -> argparse.ArgumentParser:
+    def command(name: str, function: Command) -> argparse.ArgumentParser:
         summary = (function.__doc__ or "").strip().splitlines()[0]
         made = commands.add_parser(name, help=summary, description=summary)
         made.set_defaults(function=function)
         return made
 
+    return command
+
+
+Operation = Callable[[Settings, argparse.Namespace], Awaitable[str]]
+
+
+def on_database(operation: Operation) -> Command:
+    """Make a command of an operation: servers, one open database, and what it returns is printed."""
+
+    def run_it(arguments: argparse.Namespace) -> None:
+        settings = load_settings()
+        is_ours = not settings.database_url
+        with servers(settings) as ready:
+            if is_ours:
+                asyncio.run(migrate(database_url(ready)))
+            print(asyncio.run(_operate(operation, ready, arguments)), flush=True)
+
+    run_it.__doc__ = operation.__doc__
+    return run_it
+
+
+async def _operate(operation: Operation, settings: Settings, arguments: argparse.Namespace) -> str:
+    async with connect(database_url(settings), pool_size=settings.pool_size):
+        return await operation(settings, arguments)
+
+
+def read_secret(arguments: argparse.Namespace) -> None:
+    """Add a WeChat app; its secret is asked for, or read from standard input: arguments are seen by everybody."""
+    arguments.secret = (getpass("secret: ") if sys.stdin.isatty() else sys.stdin.readline()).strip()
+    on_database(operator.app_add)(arguments)
+
+
+def whole(least: int, most: int) -> Callable[[str], int]:
+    """Return a reader of whole numbers in a range, for argparse."""
+
+    def read(text: str) -> int:
+        if not text.isascii() or not text.isdigit() or not least <= int(text) <= most:
+            message = f"{text!r} is not a whole number from {least} to {most}"
+            raise argparse.ArgumentTypeError(message)
+        return int(text)
+
+    return read
+
+
+def declare_operator(group: Callable[[str, str], Declare]) -> None:
+    """Declare the commands about shops, apps, keys, staff and the outbox."""
+    shop = group("shop", "open a shop, or throw a sandbox away")
+    create = shop("create", on_database(operator.shop_create))
+    create.add_argument("--mode", choices=("sandbox", "live"), required=True, help="fixed for ever")
+    create.add_argument("--seed", type=whole(0, 2**53 - 1), default=1, help="the same seed gives the same sandbox (1)")
+    create.add_argument("--handle", help="lower-case words joined by hyphens; made up when left out")
+    create.add_argument("--name", help="as customers see it; the handle when left out")
+    shop("delete", on_database(operator.shop_delete)).add_argument("shop", help="the shop's handle")
+    app = group("app", "WeChat apps of a shop")("add", read_secret)
+    app.add_argument("--shop", required=True, help="the shop's handle")
+    app.add_argument("--appid", required=True)
+    app.add_argument("--kind", choices=[kind.value for kind in WechatAppKind], default=WechatAppKind.MINI_PROGRAM.value)
+    app.add_argument("--name")
+    app.add_argument("--base-url", help="another WeChat than the real one (LIVE) or the sandbox")
+    key = group("key", "visitor keys of an app")
+    make = key("create", on_database(operator.key_create))
+    make.add_argument("--shop", required=True, help="the shop's handle")
+    make.add_argument("--appid", required=True)
+    key("revoke", on_database(operator.key_revoke)).add_argument("key")
+    token = group("staff", "people who work in a shop")("token", on_database(operator.staff_token))
+    token.add_argument("--shop", required=True, help="the shop's handle")
+    token.add_argument("--name", required=True, help="taken on when nobody has the name")
+    token.add_argument(
+        "--role", action="append", choices=[role.value for role in Role], help="repeat for several (OWNER)"
+    )
+    token.add_argument("--minutes", type=whole(1, MINUTES_MAX), default=MINUTES, help="1 to 1440 (15)")
+    outbox = group("outbox", "events that could not be told")
+    outbox("list", on_database(operator.outbox_list))
+    outbox("replay", on_database(operator.outbox_replay)).add_argument("id")
+
+
+def parser() -> argparse.ArgumentParser:
+    """Declare every command and its arguments."""
+    top = argparse.ArgumentParser(prog="main.py", description="Xiaopu: headless commerce for WeChat mini-programs.")
+    commands = top.add_subparsers(required=True, metavar="COMMAND")
+
+    def group(name: str, summary: str) -> Declare:
+        made = commands.add_parser(name, help=summary, description=summary)
+        return declaring(made.add_subparsers(required=True, metavar="COMMAND"))
+
+    command = declaring(commands)
     serving = command("serve", serve)
     serving.add_argument("--port", type=int, help="listen here instead of PORT (8000)")
     serving.add_argument("--workers", type=int, help="processes that answer, one per core (WORKERS, 1)")
     serving.add_argument("--stop-with-parent", action="store_true", help="end when the starting process is gone")
     command("migrate", run_migrations)
     command("doctor", doctor)
+    command("worker", on_database(operator.work))
+    declare_operator(group)
     return top
 
 
@@ -133,6 +227,9 @@ def main() -> None:
         arguments.function(arguments)
     except (SettingsError, EmbeddedError, PortInUseError) as fault:
         print(fault, file=sys.stderr)
+        sys.exit(EXIT_UNUSABLE)
+    except Refusal as refusal:
+        print(refusal.en, file=sys.stderr)
         sys.exit(EXIT_UNUSABLE)
     except KeyboardInterrupt:
         sys.exit(128 + signal.SIGINT)
