@@ -5,7 +5,7 @@ from collections.abc import Iterable, Sequence
 from datetime import datetime
 from typing import Final
 
-from models.refusal import Refusal, Refusals, UserErrorCode
+from models.refusal import ConflictRefusal, Refusal, Refusals, UserErrorCode
 from resolvers.keep import Keep
 
 TEXT_CHARS_MAX: Final = 255
@@ -108,6 +108,12 @@ class Checks:
                 path = (*field, index, name) if name else (*field, index)
                 self.refuse(UserErrorCode.DUPLICATE, "与前面的一项重复", "Came before in the list", *path)
             seen.add(value)
+
+
+def require_version(asked: int | None, stands: int, *field: Step) -> None:
+    """Raise ConflictRefusal when the client has seen another version; null asks for no such check."""
+    if asked is not None and asked != stands:
+        raise ConflictRefusal(*(field or ("version",)), version=stands)
 
 
 def storable(value: str) -> bool:

@@ -5,6 +5,7 @@ from collections.abc import Awaitable, Callable
 from datetime import datetime, timedelta
 from decimal import Decimal
 from typing import Any, Final
+from uuid import UUID
 
 import orjson
 from asyncpg.exceptions import LockNotAvailableError
@@ -81,7 +82,7 @@ async def once(
         earlier = await sql.fetchrow(_FIND, caller.shop_id, actor, mutation, key)
         if earlier is not None:
             return _replay(earlier["input_sha256"], earlier["outcome"], digest)
-        outcome = orjson.dumps(await command(sql)).decode()
+        outcome = orjson.dumps(await command(sql), default=_plain).decode()
         await sql.execute(_KEEP, new_id(), caller.shop_id, actor, mutation, key, digest, outcome, wall_now())
     return orjson.loads(outcome)
 
@@ -138,7 +139,8 @@ def _actor(caller: Caller) -> str:
 
 def _plain(value: object) -> object:
     """Give a form to what JSON has none for; anything else is a fault of the command, and says so."""
-    if isinstance(value, Decimal):
+    # The database driver's UUID is a subclass, which orjson does not know by itself.
+    if isinstance(value, Decimal | UUID):
         return str(value)
     if isinstance(value, set | frozenset):
         return sorted(str(member) for member in value)

@@ -27,14 +27,28 @@ def insert_statement(model: type[Owned]) -> str:
 
 
 @cache
-def update_statement(model: type[Owned], columns: tuple[str, ...]) -> str:
-    """Return the statement that sets `columns` of rows of one shop, found by id, from one JSON array."""
-    table = _table(model)
-    sets = ", ".join(f"{column} = fresh.{column}" for column in columns)
+def save_statement(model: type[Owned], columns: tuple[str, ...]) -> str:
+    """Return the statement that inserts rows, and sets `columns` of those whose id is there already."""
+    table, every = _table(model), ", ".join(model._meta.fields_db_projection.values())  # noqa: SLF001 - see _table
+    sets = ", ".join(f"{column} = excluded.{column}" for column in columns)
     return (
-        f"update {table} as stored set {sets} from jsonb_populate_recordset(null::{table}, $2::jsonb) as fresh"  # noqa: S608 - names of our own models
-        " where stored.shop_id = $1 and stored.id = fresh.id"
+        f"insert into {table} as stored ({every})"  # noqa: S608 - names of our own models
+        f" select {every} from jsonb_populate_recordset(null::{table}, $1::jsonb)"
+        f" on conflict (id) do update set {sets} where stored.shop_id = excluded.shop_id"
     )
+
+
+def as_json(value: object) -> str:
+    """Return JSON for a bind, with ids, times and enums as PostgreSQL reads them."""
+    return orjson.dumps(value, default=_driver_id).decode()
+
+
+def _driver_id(value: object) -> str:
+    """Write the database driver's UUID, a subclass that orjson does not know by itself."""
+    if isinstance(value, UUID):
+        return str(value)
+    message = f"a row holds a {type(value).__name__}, which JSON has no form for"
+    raise TypeError(message)
 
 
 async def insert_rows(sql: Connection, model: type[Owned], rows: Sequence[Mapping[str, Any]]) -> set[UUID]:
@@ -44,15 +58,18 @@ async def insert_rows(sql: Connection, model: type[Owned], rows: Sequence[Mappin
     """
     if not rows:
         return set()
-    return {row["id"] for row in await sql.fetch(insert_statement(model), orjson.dumps(rows).decode())}
+    return {row["id"] for row in await sql.fetch(insert_statement(model), as_json(rows))}
 
 
-async def update_rows(
-    sql: Connection, model: type[Owned], shop_id: UUID, columns: tuple[str, ...], rows: Sequence[Mapping[str, Any]]
+async def save_rows(
+    sql: Connection, model: type[Owned], columns: tuple[str, ...], rows: Sequence[Mapping[str, Any]]
 ) -> None:
-    """Set `columns` of many rows in one statement (none for no rows)."""
+    """Insert whole rows, or set `columns` of those that are there, in one statement (none for no rows).
+
+    The caller has made sure that no other unique key is broken.
+    """
     if rows:
-        await sql.execute(update_statement(model, columns), shop_id, orjson.dumps(rows).decode())
+        await sql.execute(save_statement(model, columns), as_json(rows))
 
 
 def _table(model: type[Owned]) -> str:
