@@ -50,6 +50,24 @@ def window(given: dict[str, Argument], size: int) -> Window:
     )
 
 
+class CursorKey:
+    """The key that the cursors of one list are sealed with: its place and order, and this request's filters."""
+
+    def __init__(self, head: bytes, filters: Mapping[str, Argument]) -> None:
+        self._head = head
+        self._filters = {name: value for name, value in filters.items() if value is not None}
+        self.identity = (head, repr(_keys(self._filters)))
+
+    def of(self, reading: Reading) -> bytes:
+        """The key for one request."""
+        filters = orjson.dumps(_read(self._filters, reading.variables), default=str, option=orjson.OPT_SORT_KEYS)
+        return mac_key(reading.secret, reading.viewer.shop_id, self._head + filters)
+
+    def bind(self, statement: Statement) -> str:
+        """The key as a placeholder; only statements that make cursors have one."""
+        return statement.bind(("cursor mac", self.identity), "bytea", self.of)
+
+
 class Walker(Protocol):
     """What a page needs of the compiler: to read the things inside it."""
 
@@ -78,8 +96,7 @@ class Page:
     rows: Rows
     order: Order
     window: Window
-    key: Callable[[Reading], bytes]
-    key_bind: str
+    key: CursorKey
     size: str
     is_numbered: bool
     """Whether one row more is read, to know if there is a next page."""
@@ -143,7 +160,7 @@ class Page:
                     fields.append((key, self.compiler.json(self.target, selections.below(found), Row(self.b))))
                 case "cursor":
                     self.has_cursors = True
-                    fields.append((key, sealed_by_sql(self.key_bind, f'{self.b}."~p"')))
+                    fields.append((key, sealed_by_sql(self.key.bind(self.compiler.statement), f'{self.b}."~p"')))
                 case _:
                     fields.append((key, f"'{edge.name}'::text"))
         return object_of(fields)
@@ -152,8 +169,8 @@ class Page:
         more = f"count(*) > {self.size}"
         other = str((self.window.before if self.window.backward else self.window.after) is not None).lower()
         payloads = f'(array_agg({self.c}."~p" order by {self.c}."~n"))'
-        near = sealed_by_sql(self.key_bind, f"{payloads}[1]")
-        far = sealed_by_sql(self.key_bind, f"{payloads}[least(count(*), {self.size})]")
+        near = sealed_by_sql(self.key.bind(self.compiler.statement), f"{payloads}[1]")
+        far = sealed_by_sql(self.key.bind(self.compiler.statement), f"{payloads}[least(count(*), {self.size})]")
         backward = self.window.backward
         info = get_named_type(type_.fields["pageInfo"].type)
         written = {
@@ -194,14 +211,14 @@ class Page:
     def _cursor_binds(self, leaf: Leaf) -> tuple[str, str]:
         statement, key_type = self.compiler.statement, self.order.key
         value = statement.bind(
-            ("cursor key", self.key_bind, leaf.key),
+            ("cursor key", self.key.identity, leaf.key),
             key_type.cast,
-            lambda reading: key_type.value(opened(self.key(reading), leaf.read(reading.variables))[1]),
+            lambda reading: key_type.value(opened(self.key.of(reading), leaf.read(reading.variables))[1]),
         )
         id_ = statement.bind(
-            ("cursor id", self.key_bind, leaf.key),
+            ("cursor id", self.key.identity, leaf.key),
             "uuid",
-            lambda reading: opened(self.key(reading), leaf.read(reading.variables))[0],
+            lambda reading: opened(self.key.of(reading), leaf.read(reading.variables))[0],
         )
         return key_type.compared(value), id_
 
@@ -224,7 +241,6 @@ def compile_page(
     if rows.order is None:
         message = f"{place} pages rows in no order"
         raise TypeError(message)
-    key, key_bind = _mac_key(compiler.statement, place, rows.order, given)
     asked = compiler.selections.fields(connection, compiler.selections.below(nodes))  # type: ignore[arg-type]
     statement = compiler.statement
     page = Page(
@@ -234,8 +250,7 @@ def compile_page(
         rows,
         rows.order,
         asked_window,
-        key,
-        key_bind,
+        CursorKey(f"{place}|{rows.order.sql}|{rows.order.descending}|".encode(), given),
         statement.leaf(asked_window.size, "bigint"),
         any(found[0].name.value == "pageInfo" for found in asked.values()),
         statement.alias(),
@@ -245,20 +260,6 @@ def compile_page(
     fields: Fields = [(name, page.read(connection, found)) for name, found in asked.items()]  # type: ignore[arg-type]
     chosen = selected(fields, "o")
     return f"(select {chosen.json} from (select {chosen.columns} from {page.source()}) o)"
-
-
-def _mac_key(
-    statement: Statement, place: str, order: Order, given: Mapping[str, Argument]
-) -> tuple[Callable[[Reading], bytes], str]:
-    """The key that this list's cursors are sealed with: in Python, and as a bind."""
-    head = f"{place}|{order.sql}|{order.descending}|".encode()
-    leaves = {name: value for name, value in given.items() if value is not None}
-
-    def key(reading: Reading) -> bytes:
-        filters = orjson.dumps(_read(leaves, reading.variables), default=str, option=orjson.OPT_SORT_KEYS)
-        return mac_key(reading.secret, reading.viewer.shop_id, head + filters)
-
-    return key, statement.bind(("mac", head, repr(_keys(leaves))), "bytea", key)
 
 
 def _read(argument: Any, variables: Variables) -> Any:
