@@ -9,13 +9,16 @@ from starlette.middleware import Middleware
 from starlette.middleware.cors import CORSMiddleware
 from starlette.routing import Route
 
+from api.graphql import make_endpoint
 from api.health import healthz, metrics, readyz
 from api.identify import Identities
 from api.sandbox import sandbox_routes
 from api.tokens import Tokens
 from logs import configure
-from models.database import connect
+from engine.execution import Engine
+from models.database import connect, fetch_value
 from models.redis_server import connect_redis, redis
+from schema.root import graphql_schema, sources
 from settings import Settings, load_settings
 from worker import worker_inside
 
@@ -43,8 +46,12 @@ def create(settings: Settings | None = None) -> Starlette:
             _settle_memory()
             yield
 
+    tokens = Tokens(settings.derive("token"))
+    identities = Identities(tokens)
+    engine = Engine(graphql_schema, sources, fetch_value, settings.derive("cursor"))
     app = Starlette(
         routes=[
+            Route("/graphql", make_endpoint(settings, graphql_schema, engine, identities)),
             Route("/healthz", healthz),
             Route("/readyz", readyz),
             Route("/metrics", metrics),
@@ -54,8 +61,8 @@ def create(settings: Settings | None = None) -> Starlette:
         lifespan=lifespan,
     )
     app.state.settings = settings
-    app.state.tokens = Tokens(settings.derive("token"))
-    app.state.identities = Identities(app.state.tokens)
+    app.state.tokens = tokens
+    app.state.identities = identities
     return app
 
 

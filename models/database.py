@@ -151,6 +151,12 @@ def pool() -> asyncpg.Pool:
     return found
 
 
+async def fetch_value(sql: str, binds: tuple[Any, ...]) -> Any:
+    """Run one statement and give the only column of its first row."""
+    async with pool().acquire() as connection:
+        return await connection.fetchval(sql, *binds)
+
+
 @asynccontextmanager
 async def transaction() -> AsyncIterator[Connection]:
     """One transaction; gives the raw connection, and ORM calls inside use the same one."""
