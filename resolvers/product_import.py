@@ -5,18 +5,19 @@ finished by running it again.
 """
 
 import asyncio
-from collections.abc import Callable, Iterator
+from collections.abc import AsyncIterator, Callable, Iterator
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Final
 
 from asyncpg.exceptions import DeadlockDetectedError, UniqueViolationError
 
-from models.database import transaction
+from models.database import pool, transaction
 from models.refusal import RetryRefusal
 from resolvers.caller import Caller
 from resolvers.csv_table import Line, open_table
-from resolvers.import_report import ImportReport, UnreadableFile
-from resolvers.product_columns import FIELD_OF_COLUMN, columns_of
+from resolvers.import_report import ImportReport, Problem, UnreadableFile
+from resolvers.product_columns import FIELD_OF_COLUMN, Columns, columns_of
 from resolvers.product_csv import read_product
 from resolvers.product_groups import gather, survey
 from resolvers.product_merge import Merged, merge_products
@@ -26,6 +27,12 @@ SOURCE: Final = "csv"
 BATCH_PRODUCTS: Final = 1_000
 BATCH_ROWS: Final = 10_000
 _ATTEMPTS: Final = 5
+_ANALYSE_FROM_PRODUCTS: Final = 500
+# A planner that has never seen the tables, or saw them small, reads them whole for every batch; autovacuum comes a
+# minute too late. A sample of each, some tenths of a second.
+_ANALYSE: Final = """
+analyze product, variant, media, product_option, metafield, price_history, stock_level, stock_move, collection_product
+"""
 
 Progress = Callable[[int, int], None]
 """Told now and then: products done, products in all."""
@@ -55,34 +62,59 @@ async def import_products(caller: Caller, path: Path, progress: Progress = quiet
         product_keys=columns.keys(of_variant=False),
         variant_keys=columns.keys(of_variant=True),
     )
-    done = 0
+    done, analysed = 0, 0
     progress(0, found.products)
-    for lines_of in _batches(gather(table, columns, found)):
-        records: list[ProductRecord] = []
-        for lines in lines_of:
-            product = read_product(columns, lines)
-            if isinstance(product, list):
-                report.reject(product)
-            else:
-                records.append(product)
-        if records:
-            _add(report, await _merge(caller, source, records))
-        done += len(lines_of)
+    async for read in _ahead(_batches(columns, gather(table, columns, found))):
+        for problems in read.rejected:
+            report.reject(problems)
+        if read.records:
+            _add(report, await _merge(caller, source, read.records))
+        done += read.products
         progress(done, found.products)
+        if report.created >= max(_ANALYSE_FROM_PRODUCTS, 2 * analysed):
+            await pool().execute(_ANALYSE)
+            analysed = report.created
     return report
 
 
-def _batches(groups: Iterator[list[Line]]) -> Iterator[list[list[Line]]]:
-    batch: list[list[Line]] = []
-    rows = 0
+@dataclass(slots=True)
+class _Batch:
+    """What one transaction takes, and what stays out."""
+
+    records: list[ProductRecord] = field(default_factory=list)
+    rejected: list[list[Problem]] = field(default_factory=list)
+    rows: int = 0
+
+    @property
+    def products(self) -> int:
+        return len(self.records) + len(self.rejected)
+
+
+def _batches(columns: Columns, groups: Iterator[list[Line]]) -> Iterator[_Batch]:
+    batch = _Batch()
     for lines in groups:
-        batch.append(lines)
-        rows += len(lines)
-        if len(batch) >= BATCH_PRODUCTS or rows >= BATCH_ROWS:
+        product = read_product(columns, lines)
+        if isinstance(product, list):
+            batch.rejected.append(product)
+        else:
+            batch.records.append(product)
+        batch.rows += len(lines)
+        if batch.products >= BATCH_PRODUCTS or batch.rows >= BATCH_ROWS:
             yield batch
-            batch, rows = [], 0
-    if batch:
+            batch = _Batch()
+    if batch.products:
         yield batch
+
+
+async def _ahead(batches: Iterator[_Batch]) -> AsyncIterator[_Batch]:
+    """Read the next batch in a thread while the database is busy with this one."""
+    coming = asyncio.create_task(asyncio.to_thread(next, batches, None))
+    try:
+        while (batch := await coming) is not None:
+            coming = asyncio.create_task(asyncio.to_thread(next, batches, None))
+            yield batch
+    finally:
+        await asyncio.wait([coming])
 
 
 async def _merge(caller: Caller, source: Source, records: list[ProductRecord]) -> Merged:

@@ -27,6 +27,21 @@ from resolvers.product_stage import Placed, stage
 # A batch is a thousand products in one statement: more than a request may take on a busy machine, still bounded.
 _MORE_TIME: Final = "set local statement_timeout = '60s'"
 
+# Index (shop_id, handle) or (shop_id, source, external_id). Taken for update: nobody edits them meanwhile.
+_FIND_PRODUCTS: Final = """
+select id, handle, case when source = $3 then external_id end as external_id
+from product where shop_id = $1 and (handle = any($2::text[]) or (source = $3 and external_id = any($2::text[])))
+for no key update
+"""
+
+# What buyers hold; few rows of any shop, found through the products' variants.
+_FIND_RESERVED: Final = """
+select variant.product_id, variant.option_values, sum(level.reserved)::bigint as reserved
+from variant join stock_level level on level.shop_id = $1 and level.variant_id = variant.id and level.reserved > 0
+where variant.shop_id = $1 and variant.product_id = any($2::uuid[])
+group by variant.product_id, variant.option_values
+"""
+
 
 @dataclass(slots=True)
 class Merged:
@@ -99,7 +114,7 @@ async def _place(merge: _Merge, records: Sequence[ProductRecord]) -> list[Placed
 async def _find(merge: _Merge, records: Sequence[ProductRecord]) -> dict[str, UUID | None]:
     """Return the product that each handle means, None for a new one; what cannot go in is left out."""
     handles = [record.handle for record in records]
-    rows = await merge.sql.fetch(merge_sql.FIND_PRODUCTS, merge.shop_id, handles, merge.source.name)
+    rows = await merge.sql.fetch(_FIND_PRODUCTS, merge.shop_id, handles, merge.source.name)
     by_external_id = {row["external_id"]: row["id"] for row in rows if row["external_id"]}
     by_handle = {row["handle"]: row for row in rows}
     shelved = any(record.collection for record in records)
@@ -122,7 +137,7 @@ async def _find(merge: _Merge, records: Sequence[ProductRecord]) -> dict[str, UU
 async def _held(merge: _Merge, records: Sequence[ProductRecord], found: dict[str, UUID | None]) -> set[str]:
     """Reject products of which buyers hold pieces that the record would take away; returns their handles."""
     record_of = {found[record.handle]: record for record in records if found.get(record.handle)}
-    rows = await merge.sql.fetch(merge_sql.FIND_RESERVED, merge.shop_id, list(record_of)) if record_of else []
+    rows = await merge.sql.fetch(_FIND_RESERVED, merge.shop_id, list(record_of)) if record_of else []
     held = set()
     for row in rows:
         record, pieces = record_of[row["product_id"]], row["reserved"]

@@ -8,29 +8,27 @@ starts from them and probes an index that begins with shop_id.
 # ruff: noqa: S608 - what is put into a statement are the names of our own columns, never a value
 from typing import Final
 
-# Index (shop_id, handle) or (shop_id, source, external_id). Taken for update: nobody edits them meanwhile.
-FIND_PRODUCTS: Final = """
-select id, handle, case when source = $3 then external_id end as external_id
-from product where shop_id = $1 and (handle = any($2::text[]) or (source = $3 and external_id = any($2::text[])))
-for no key update
-"""
-
-# What buyers hold; few rows of any shop, found through the products' variants.
-FIND_RESERVED: Final = """
-select variant.product_id, variant.option_values, sum(level.reserved)::bigint as reserved
-from variant join stock_level level on level.shop_id = $1 and level.variant_id = variant.id and level.reserved > 0
-where variant.shop_id = $1 and variant.product_id = any($2::uuid[])
-group by variant.product_id, variant.option_values
-"""
-
+# List figures and `available` are right from the first row on: refreshing them afterwards writes nothing, where an
+# update would write every new row and all its index entries a second time.
 INSERT_PRODUCTS: Final = """
+with priced as (
+    select product_id, min(price_fen) as min_price_fen, max(price_fen) as max_price_fen, count(*) as variant_count,
+           bool_or(not tracked or inventory_policy = 'CONTINUE' or quantity > 0) as in_stock
+    from import_variant group by product_id
+), pictured as (
+    select product_id, count(*) as image_count from import_media group by product_id
+)
 insert into product (id, shop_id, handle, title, vendor, product_type, category_id, tags, description_blocks,
     seo_title, seo_description, status, published_at, origin, source, external_id, min_price_fen, max_price_fen,
     in_stock, variant_count, image_count, rating_sum, rating_count, rating_hundredths, sales_count, version,
     created_at, updated_at)
-select id, $1, handle, title, vendor, product_type, category_id, tags, description_blocks, seo_title,
-    seo_description, status, made_at, $2, $3, handle, 0, 0, false, 0, 0, 0, 0, 0, 0, 1, made_at, made_at
-from import_product where is_new
+select id, $1, handle, title, vendor, product_type, category_id, tags, description_blocks,
+    seo_title, seo_description, status, made_at, $2, $3, handle, min_price_fen, max_price_fen,
+    in_stock, variant_count, coalesce(image_count, 0), 0, 0, 0, 0, 1, made_at, made_at
+from import_product
+join priced on priced.product_id = id
+left join pictured on pictured.product_id = id
+where is_new
 """
 
 # The same address may stand in several places: the nth of it is the nth of it.
@@ -93,7 +91,9 @@ with made as (
         compare_at_price_fen, cost_fen, tracked, inventory_policy, available, requires_shipping, weight_grams, media_id,
         origin, source, external_id, version, created_at, updated_at)
     select staged.id, $1, staged.product_id, staged.title, position, option_values, sku, barcode, price_fen,
-        compare_at_price_fen, cost_fen, tracked, inventory_policy, 0, requires_shipping, weight_grams, media_id,
+        compare_at_price_fen, cost_fen, tracked, inventory_policy,
+        case when not tracked then 0 when inventory_policy = 'CONTINUE' then quantity else greatest(quantity, 0) end,
+        requires_shipping, weight_grams, media_id,
         $2, $3, staged.external_id, 1, made_at, made_at
     from import_variant staged join import_product product on product.id = staged.product_id where staged.is_new
     returning product_id
