@@ -22,7 +22,9 @@ from schema.root import graphql_schema, sources
 from settings import Settings, load_settings
 from worker import worker_inside
 
-_CLIENT_HEADERS = ("Accept-Language", "Authorization", "Content-Type", "X-Shop-Key", "X-Visit-Id", "X-Visitor-Id")
+_CLIENT_HEADERS = (
+    "Accept-Language", "Authorization", "Content-Type", "X-Request-Id", "X-Shop-Key", "X-Visit-Id", "X-Visitor-Id",
+)  # fmt: skip
 _ANSWER_HEADERS = ("Retry-After", "X-Request-Id")
 _PREFLIGHT_SECONDS = 86_400
 

@@ -13,7 +13,7 @@ import orjson
 from graphql import GraphQLError
 
 from engine.codes import ErrorCode
-from engine.documents import DocumentError
+from engine.documents import MESSAGE_CHARS, DocumentError
 from engine.errors import RequestFault
 from logs import log
 
@@ -67,7 +67,7 @@ class RequestError(Exception):
     ) -> None:
         super().__init__(f"{code}: {message}")
         self.code = ErrorCode(code)
-        self.message = message
+        self.message = _cut(message)
         self.status = status or _STATUS.get(code, HTTPStatus.BAD_REQUEST)
         self.headers = list(headers)
         self.well_formed = status is None and code in ABOUT_CONTENT
@@ -121,7 +121,7 @@ def field_errors(errors: Iterable[GraphQLError], request_id: str) -> list[dict[s
     """Return errors of fields for an answer that has data. What no rule of GraphQL explains is logged and masked."""
     found = []
     for error in errors:
-        shown: dict[str, Any] = {"message": error.message}
+        shown: dict[str, Any] = {"message": _cut(error.message)}
         if error.locations:
             shown["locations"] = [{"line": place.line, "column": place.column} for place in error.locations]
         if error.path is not None:
@@ -139,6 +139,11 @@ def field_errors(errors: Iterable[GraphQLError], request_id: str) -> list[dict[s
         shown["extensions"] = extensions
         found.append(shown)
     return found
+
+
+def _cut(message: str) -> str:
+    """Keep a message from echoing the whole of what was sent."""
+    return message if len(message) <= MESSAGE_CHARS else f"{message[:MESSAGE_CHARS]}…"
 
 
 def log_fault(fault: BaseException, request_id: str) -> None:

@@ -10,7 +10,7 @@ from time import perf_counter
 from typing import Any, Final, Protocol
 
 import orjson
-from graphql import GraphQLError, GraphQLSchema
+from graphql import GraphQLSchema
 from starlette.types import Receive, Scope, Send
 
 from api.body import Bounds, ClientGoneError, GraphQLRequest, parse_body, parse_parameters, read_body
@@ -23,6 +23,7 @@ from api.throttle import Bucket, Throttle
 from clock import wall_now
 from engine.codes import ErrorCode
 from engine.documents import DocumentCache, DocumentError, Operation
+from engine.execution import Answer
 from engine.limits import Limits
 from engine.sizes import Prices
 from ids import new_id
@@ -46,15 +47,7 @@ _HEADERS: Final = {
 }
 
 
-class Answer(Protocol):
-    """What running gives: the JSON text of `data`, errors of fields, whether the compiler had to pass."""
-
-    data: bytes
-    errors: list[GraphQLError] | None
-    fell_back: bool
-
-
-class Engine(Protocol):
+class Runner(Protocol):
     """Runs one checked operation."""
 
     async def run(self, operation: Operation, variables: Mapping[str, Any] | None, caller: Caller) -> Answer:
@@ -67,7 +60,7 @@ class GraphQLEndpoint:
     def __init__(
         self,
         documents: DocumentCache,
-        engine: Engine,
+        engine: Runner,
         identities: Identities,
         throttle: Throttle,
         bounds: Bounds,
@@ -200,7 +193,7 @@ class GraphQLEndpoint:
 
 
 def make_endpoint(
-    settings: Settings, schema: GraphQLSchema, engine: Engine, identities: Identities, prices: Prices | None = None
+    settings: Settings, schema: GraphQLSchema, engine: Runner, identities: Identities, prices: Prices | None = None
 ) -> GraphQLEndpoint:
     """Put an endpoint together as the settings say. `prices` are the schema's own additions to the cost formula."""
     most, per_second = settings.throttle
