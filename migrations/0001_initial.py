@@ -317,6 +317,15 @@ class Migration(migrations.Migration):
                 ("unpublish_at", fields.DatetimeField(null=True, auto_now=False, auto_now_add=False)),
                 ("announced", fields.BooleanField(db_default=False)),
                 (
+                    "next_edge_at",
+                    fields.DatetimeField(
+                        null=True,
+                        db_default=SqlDefault("'1970-01-01T00:00:00Z'"),
+                        auto_now=False,
+                        auto_now_add=False,
+                    ),
+                ),
+                (
                     "origin",
                     fields.CharEnumField(
                         default=Origin.OWN,

@@ -17,11 +17,10 @@ INDEXES = (
        where delivered_at is null and dead_at is null""",
     # Order within an aggregate, and whether a shop is idle.
     "create index outbox_event_pending on outbox_event (shop_id, aggregate_id, sequence) where delivered_at is null",
-    # Window edges that nobody was told of yet: what is planned to open, and what is on show with an end.
-    """create index product_to_open on product (shop_id, published_at)
-       where not announced and status = 'ACTIVE'""",
-    """create index product_to_close on product (shop_id, unpublish_at)
-       where announced and unpublish_at is not null""",
+    # Publication windows that will open or close: by moment for all shops on wall time, by shop for a moved clock.
+    "create index product_next_edge on product (next_edge_at) where next_edge_at is not null",
+    "create index product_shop_next_edge on product (shop_id, next_edge_at) where next_edge_at is not null",
+    "create index shop_moved_clock on shop (id) where clock_offset_ms > 0",
     # Deleting a picture looks for its variants; deleting a customer for reviews and merged ids.
     "create index variant_media on variant (shop_id, media_id) where media_id is not null",
     "create index review_customer on review (shop_id, customer_id) where customer_id is not null",

@@ -4,6 +4,7 @@ from enum import StrEnum
 
 from tortoise import fields
 from tortoise.contrib.postgres.fields import ArrayField
+from tortoise.fields.db_defaults import SqlDefault
 
 from models.owned import Owned
 
@@ -30,7 +31,8 @@ class Product(Owned):
     `min_price_fen` to `image_count` are aggregates of variants, media and reviews, kept by every write;
     a product always has at least one variant, so the price range is always true.
     `rating_hundredths` is the average rating times 100, rounded half up; 0 without reviews.
-    `announced` is whether the world was last told that the product is on show; see resolvers/publication.py.
+    `announced` is whether the world was last told that the product is on show, `next_edge_at` when that may next
+    change (a new row: at once; null: never by itself); both are kept by resolvers/publication.py.
     """
 
     handle = fields.CharField(max_length=255)
@@ -46,6 +48,7 @@ class Product(Owned):
     published_at = fields.DatetimeField()
     unpublish_at = fields.DatetimeField(null=True)
     announced = fields.BooleanField(db_default=False)
+    next_edge_at = fields.DatetimeField(null=True, db_default=SqlDefault("'1970-01-01T00:00:00Z'"))
     origin = fields.CharEnumField(Origin, max_length=8, default=Origin.OWN)
     source = fields.CharField(max_length=64, default="")
     external_id = fields.CharField(max_length=255, null=True)

@@ -1,7 +1,8 @@
 """Publication windows: the world hears once when a product comes on show and once when it goes.
 
-`product.announced` is the last thing told. A product whose true state differs is told anew, by the command that
-changed it (`announce_products`) or by the worker when the shop's clock passes an edge (`announce_due_windows`).
+`product.announced` is the last thing told, `product.next_edge_at` when to look again. A product whose true state
+differs is told anew: by the command that changed it (`announce_products`), or by the worker when the shop's clock
+passes an edge (`announce_due_windows`). A bulk write may leave it to the worker: set `next_edge_at` to the past.
 """
 
 from collections.abc import Sequence
@@ -14,58 +15,59 @@ from resolvers.outbox import emit_many
 
 BATCH_ROWS: Final = 1_000
 
-# The wall clock comes as a bind and the shop's offset is added to it: the shop's own time, never SQL now().
-# Both halves walk a partial index that holds planned edges only (product_to_open, product_to_close).
+# The wall clock comes as a bind and a shop's offset is added to it: the shop's own time, never SQL now(). Shops on
+# wall time are found by moment (product_next_edge); the few whose clock was moved are asked one by one.
 _SHOPS_DUE = """
 select shop.id, shop.clock_offset_ms from shop
-where ($2::uuid is null or shop.id = $2)
-  and (exists (select from product where product.shop_id = shop.id and not product.announced
-               and product.status = 'ACTIVE'
-               and product.published_at <= $1::timestamptz + shop.clock_offset_ms * interval '1 millisecond'
-               and (product.unpublish_at is null
-                    or product.unpublish_at > $1::timestamptz + shop.clock_offset_ms * interval '1 millisecond'))
-       or exists (select from product where product.shop_id = shop.id and product.announced
-                  and product.unpublish_at <= $1::timestamptz + shop.clock_offset_ms * interval '1 millisecond'))
-order by shop.id
-"""
-
-# As every catalogue command does first, so that nobody waits for each other and cached lists learn of it.
-_HOLD_SHOP = "update shop set catalogue_version = catalogue_version + 1 where id = $1"
-
-_EDGES = """
-select id from product where shop_id = $1 and not announced and status = 'ACTIVE' and published_at <= $2
-  and (unpublish_at is null or unpublish_at > $2)
+where ($2::uuid is null or shop.id = $2) and shop.clock_offset_ms = 0
+  and shop.id in (select product.shop_id from product where product.next_edge_at <= $1)
 union all
-select id from product where shop_id = $1 and announced and unpublish_at <= $2
-limit $3
+select shop.id, shop.clock_offset_ms from shop
+where ($2::uuid is null or shop.id = $2) and shop.clock_offset_ms > 0
+  and exists (select from product where product.shop_id = shop.id
+              and product.next_edge_at <= $1::timestamptz + shop.clock_offset_ms * interval '1 millisecond')
 """
 
-_TELL_CHANGED = """
-update product set announced = not announced
-where shop_id = $1 and id = any($3::uuid[])
-  and announced <> (status = 'ACTIVE' and published_at <= $2 and (unpublish_at is null or unpublish_at > $2))
-returning id, announced, handle
-"""
+# As every catalogue command does first, so that no two wait for each other.
+_HOLD_SHOP = "select from shop where id = $1 for no key update"
 
-_NEXT_EDGE = """
-select least(
-    (select min(published_at) from product
-     where shop_id = $1 and not announced and status = 'ACTIVE' and published_at > $2),
-    (select min(unpublish_at) from product where shop_id = $1 and announced and unpublish_at > $2)
+_DUE = "select id from product where shop_id = $1 and next_edge_at <= $2 order by next_edge_at limit $3"
+
+# Only rows with news are written; `was` comes from the same snapshot, which the held shop keeps true.
+_SETTLE = """
+with standing as materialized (
+    select id, announced as was,
+           status = 'ACTIVE' and published_at <= $2 and (unpublish_at is null or unpublish_at > $2) as shown,
+           case when status <> 'ACTIVE' then null
+                when published_at > $2 then published_at
+                when unpublish_at > $2 then unpublish_at end as next_edge_at
+    from product where shop_id = $1 and id = any($3::uuid[])
 )
+update product set announced = standing.shown, next_edge_at = standing.next_edge_at
+from standing
+where product.shop_id = $1 and product.id = standing.id
+  and (standing.was <> standing.shown or product.next_edge_at is distinct from standing.next_edge_at)
+returning product.id, product.handle, standing.shown, standing.was <> standing.shown as is_news
 """
+
+# Lists that were cached before an edge must not outlive it.
+_COUNT_CHANGE = "update shop set catalogue_version = catalogue_version + 1 where id = $1"
+
+_NEXT_EDGE = "select min(next_edge_at) from product where shop_id = $1 and next_edge_at > $2"
 
 
 async def announce_products(sql: Connection, shop_id: UUID, now: datetime, product_ids: Sequence[UUID]) -> int:
     """Emit product.published or product.unpublished for each of these whose state on the shop's clock was not told.
 
-    Called inside the transaction of a command, last, by everything that writes status or window; returns how many.
+    Called inside the transaction of a command that holds the shop, last, by everything that writes status or
+    window; returns how many events were written.
     """
-    rows = await sql.fetch(_TELL_CHANGED, shop_id, now, sorted(set(product_ids)))
+    rows = await sql.fetch(_SETTLE, shop_id, now, sorted(set(product_ids)))
+    news = [row for row in rows if row["is_news"]]
     for topic, shown in (("product.published", True), ("product.unpublished", False)):
-        told = {row["id"]: {"handle": row["handle"]} for row in rows if row["announced"] is shown}
+        told = {row["id"]: {"handle": row["handle"]} for row in news if row["shown"] is shown}
         await emit_many(sql, shop_id, topic, told)
-    return len(rows)
+    return len(news)
 
 
 async def announce_due_windows(wall: datetime, shop_id: UUID | None) -> int:
@@ -92,7 +94,10 @@ async def _announce_shop(shop_id: UUID, now: datetime) -> int:
     while True:
         async with transaction() as sql:
             await sql.execute(_HOLD_SHOP, shop_id)
-            due = [row["id"] for row in await sql.fetch(_EDGES, shop_id, now, BATCH_ROWS)]
-            told += await announce_products(sql, shop_id, now, due)
+            due = [row["id"] for row in await sql.fetch(_DUE, shop_id, now, BATCH_ROWS)]
+            news = await announce_products(sql, shop_id, now, due)
+            if news:
+                await sql.execute(_COUNT_CHANGE, shop_id)
+        told += news
         if len(due) < BATCH_ROWS:
             return told

@@ -29,8 +29,9 @@ RAW_CONSTRAINTS = (
 RAW_INDEXES = {
     "product_title_order",
     "product_tags",
-    "product_to_open",
-    "product_to_close",
+    "product_next_edge",
+    "product_shop_next_edge",
+    "shop_moved_clock",
     "location_default",
     "outbox_event_due",
     "outbox_event_pending",
