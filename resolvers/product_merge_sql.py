@@ -244,7 +244,9 @@ def update_products(says: frozenset[str]) -> str:
     """Return the statement that writes what is said of products that are there; $2 is the moment."""
     sets, stored, staged = _said(("title",), _PRODUCT_COLUMNS, says, "product")
     return f"""
-    update product set {sets}, version = product.version + 1, updated_at = $2 from import_product staged
+    update product set {sets}, version = product.version + 1, updated_at = $2,
+        next_edge_at = to_timestamp(0) -- a worker looks whether it came on show or went
+    from import_product staged
     where product.shop_id = $1 and product.id = staged.id and not staged.is_new
       and (({stored}) is distinct from ({staged})
            or staged.id in (select product_id from import_change where edited))
