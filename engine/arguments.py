@@ -28,6 +28,7 @@ from graphql import (
 from graphql.utilities.coerce_input_value import coerce_default_value, coerce_input_literal
 
 from engine.errors import bad_input
+from engine.scalars import is_planned
 
 Variables = Mapping[str, Any]
 
@@ -53,14 +54,14 @@ def arguments(field: GraphQLField, node: FieldNode, variables: Variables) -> dic
         if value is None or _is_absent(value, variables):
             default = coerce_default_value(definition)
             if default is not Undefined:
-                found[name] = _wrapped(default, definition.type, lambda _variables, kept=default: kept, ("=", default))
+                found[name] = _wrapped(default, definition.type, _always(default), ("=", default))
             continue
         found[name] = _argument(value, definition.type, variables, name)
     return found
 
 
-def shape(value: Any, type_: GraphQLInputType) -> object:
-    """What of a variable's value the SQL text may depend on: presence, structure, enums and booleans."""
+def shape(value: Any, type_: GraphQLInputType) -> object:  # noqa: PLR0911 - one way out for each kind of type
+    """What of a variable's value the SQL text may depend on: presence, structure, enums and planned scalars."""
     if isinstance(type_, GraphQLNonNull):
         return shape(value, type_.of_type)
     if value is None:
@@ -72,7 +73,7 @@ def shape(value: Any, type_: GraphQLInputType) -> object:
         return tuple(shape(one, type_.of_type) for one in value)
     if isinstance(type_, GraphQLInputObjectType):
         return tuple((name, shape(value[name], field.type)) for name, field in type_.fields.items() if name in value)
-    if isinstance(type_, GraphQLEnumType) or type_.name == "Boolean":
+    if isinstance(type_, GraphQLEnumType) or is_planned(type_.name):
         return value
     return True
 
@@ -114,7 +115,7 @@ def _object(node: ObjectValueNode, type_: GraphQLInputObjectType, variables: Var
         if value is None or _is_absent(value, variables):
             default = coerce_default_value(field)
             if default is not Undefined:
-                found[key] = _wrapped(default, field.type, lambda _variables, kept=default: kept, ("=", default))
+                found[key] = _wrapped(default, field.type, _always(default), ("=", default))
             continue
         found[key] = _argument(value, field.type, variables, f"{name}.{key}")
     return found
@@ -130,6 +131,14 @@ def _list_leaf(parts: list[Argument]) -> Leaf:
     )
 
 
+def _always(value: Any) -> Callable[[Variables], Any]:
+    return lambda _variables: value
+
+
+def _part(read: Callable[[Variables], Any], at: int | str) -> Callable[[Variables], Any]:
+    return lambda variables: read(variables)[at]
+
+
 _NULL = Leaf(None, lambda _variables: None, ("=", None))
 
 
@@ -139,13 +148,10 @@ def _wrapped(value: Any, type_: Any, read: Callable[[Variables], Any], key: obje
     if value is None:
         return None
     if isinstance(bare, GraphQLList) and not is_leaf_type(_bare(bare.of_type)):
-        return [
-            _wrapped(item, bare.of_type, lambda given, at=index: read(given)[at], (key, index))
-            for index, item in enumerate(value)
-        ]
+        return [_wrapped(item, bare.of_type, _part(read, index), (key, index)) for index, item in enumerate(value)]
     if isinstance(bare, GraphQLInputObjectType):
         return {
-            name: _wrapped(value[name], field.type, lambda given, at=name: read(given)[at], (key, name))
+            name: _wrapped(value[name], field.type, _part(read, name), (key, name))
             for name, field in bare.fields.items()
             if name in value
         }

@@ -28,11 +28,11 @@ from engine.rows import Rows, ordered
 from engine.scalars import sql_form, sql_list_form
 from engine.selection import Selections
 from engine.sources import (
+    Asked,
     ByIds,
     Column,
     Computed,
     Expression,
-    FieldFacts,
     GlobalId,
     Kinds,
     Relation,
@@ -62,9 +62,7 @@ class Compiler:
 
     def fields(self, type_: GraphQLObjectType, sets: Sequence[SelectionSetNode], row: Row) -> Fields:
         """The answer keys of an object and the expressions that read them from `row`."""
-        return [
-            (key, self.field(type_, nodes, row)) for key, nodes in self.selections.fields(type_, sets).items()
-        ]
+        return [(key, self.field(type_, nodes, row)) for key, nodes in self.selections.fields(type_, sets).items()]
 
     def json(self, type_: Any, sets: Sequence[SelectionSetNode], row: Row) -> str:
         """One object, of a type or of whichever type an abstract one turns out to be, as a scalar expression."""
@@ -81,7 +79,7 @@ class Compiler:
         )
         return f"(case {self.statement.fill(kinds.kind, row)} {branches} end)"
 
-    def rows(self, facts: FieldFacts, relation: Relation, target: Any, given: Mapping[str, Argument], parent: Row) -> Rows:
+    def rows(self, relation: Relation, target: Any, given: Mapping[str, Argument], parent: Row) -> Rows:
         """The rows of a relation: link, match, shop, guard and whatever its select function adds."""
         rows = Rows(self.statement, self.statement.alias(), parent.alias)
         if relation.link:
@@ -98,7 +96,7 @@ class Compiler:
         if relation.order:
             rows.order_by(relation.order)
         if relation.select:
-            relation.select(rows, **{facts.argument_names.get(name, name): value for name, value in given.items()})
+            relation.select(rows, **given)
         return rows
 
     def origin(self, relation: Relation, target: Any, rows: Rows) -> str:
@@ -108,7 +106,9 @@ class Compiler:
         table = self.sources.table(target.name).table
         return f"{relation.link.table} {rows.m}, {table} {rows.t}" if relation.link else f"{table} {rows.t}"
 
-    def field(self, type_: GraphQLObjectType, nodes: list[FieldNode], row: Row) -> str:
+    def field(  # noqa: PLR0911 - one way out for each kind of source
+        self, type_: GraphQLObjectType, nodes: list[FieldNode], row: Row
+    ) -> str:
         """The expression that answers one field of a row, by its declared source."""
         name = nodes[0].name.value
         if name == TYPENAME:
@@ -129,7 +129,7 @@ class Compiler:
                 number = len(self.statement.computed) - 1
                 return f"json_build_object('$', {number}, 'v', {self.statement.fill(needs, row)})"
             case Relation() as relation:
-                return self.related(f"{type_.name}.{name}", field, relation, nodes, row)
+                return self.related(Asked(f"{type_.name}.{name}", facts, relation, field, nodes), row)
             case ByIds(many):
                 return self._by_ids(field, nodes, many=many)
         message = f"{type_.name}.{name} says nowhere what it reads"
@@ -149,19 +149,19 @@ class Compiler:
         made = object_of(self.fields(target, sets, Row("", tuple(inputs))))
         return made if is_non_null_type(field.type) else f"case when {inputs[0]} is not null then {made} end"
 
-    def related(self, place: str, declared: GraphQLField, relation: Relation, nodes: list[FieldNode], row: Row) -> str:
-        """A field that answers with rows of its own. `place` is Type.field."""
-        given = arguments(declared, nodes[0], self.variables)
-        facts = self.sources.fields[tuple(place.split("."))]  # type: ignore[index]
-        if relation.shape is Shape.PAGE:
-            return compile_page(self, place, facts, relation, declared, nodes, given, row)
-        target = get_named_type(declared.type)
+    def related(self, asked: Asked, row: Row) -> str:
+        """A field that answers with rows of its own."""
+        found = arguments(asked.declared, asked.nodes[0], self.variables)
+        given = {asked.facts.argument_names.get(name, name): value for name, value in found.items()}
+        if asked.relation.shape is Shape.PAGE:
+            return compile_page(self, asked, given, row)
+        target = get_named_type(asked.declared.type)
         size = given.pop("first", None)
-        rows = self.rows(facts, relation, target, given, row)
-        limit = " limit 1" if relation.shape is Shape.ONE else ""
+        rows = self.rows(asked.relation, target, given, row)
+        limit = " limit 1" if asked.relation.shape is Shape.ONE else ""
         if isinstance(size, Leaf):
-            limit = f" limit {self.statement.leaf(size, 'bigint')}"
-        return self.listed(relation, target, self.selections.below(nodes), rows, limit)
+            limit = f" limit {int(size.value)}"
+        return self.listed(asked.relation, target, self.selections.below(asked.nodes), rows, limit)
 
     def listed(self, relation: Relation, target: Any, sets: Sequence[SelectionSetNode], rows: Rows, limit: str) -> str:
         """The rows of a relation as one JSON object or a JSON list."""
@@ -178,21 +178,26 @@ class Compiler:
 
     def _by_ids(self, field: GraphQLField, nodes: list[FieldNode], *, many: bool) -> str:
         given = arguments(field, nodes[0], self.variables)
+        leaf = given["ids" if many else "id"]
+        if not isinstance(leaf, Leaf):
+            message = f"{nodes[0].name.value} is asked without an id"
+            raise TypeError(message)
         sets = self.selections.below(nodes)
         branches: list[str] = []
         for prefix, name in sorted(self.sources.prefixes.items()):
             type_ = self.selections.object_type(name)
             relation = Relation(Shape.ONE, "{t}.id = {p}.i")
-            rows = self.rows(FieldFacts(relation, frozenset(), {}), relation, type_, {}, Row("n"))
+            rows = self.rows(relation, type_, {}, Row("n"))
             branches.append(f"when '{prefix}' then {self.listed(relation, type_, sets, rows, '')}")
         chosen = f"case n.k {' '.join(branches)} end"
         if not many:
-            leaf = given["id"]
             kind, key = (self.statement.leaf(leaf, cast, part) for cast, part in (("text", _prefix), ("uuid", _uuid)))
             return f"(select {chosen} from (select {kind} as k, {key} as i) n)"
-        leaf = given["ids"]
-        kinds, keys = (self.statement.leaf(leaf, cast, part) for cast, part in (("text[]", _prefixes), ("uuid[]", _uuids)))
-        return f"(select coalesce(json_agg({chosen} order by n.o), '[]'::json) from unnest({kinds}, {keys}) with ordinality n(k, i, o))"
+        kinds, keys = (
+            self.statement.leaf(leaf, cast, part) for cast, part in (("text[]", _prefixes), ("uuid[]", _uuids))
+        )
+        asked = f"unnest({kinds}, {keys}) with ordinality n(k, i, o)"
+        return f"(select coalesce(json_agg({chosen} order by n.o), '[]'::json) from {asked})"
 
 
 def _prefix(id_: str) -> str:

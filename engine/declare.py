@@ -126,7 +126,12 @@ def read(
 
 
 def listed(
-    source: Relation, result: Any, *, description: str, roles: Iterable[Any] = (), arguments: Iterable[inspect.Parameter] = ()
+    source: Relation,
+    result: Any,
+    *,
+    description: str,
+    roles: Iterable[Any] = (),
+    arguments: Iterable[inspect.Parameter] = (),
 ) -> Any:
     """A relation whose only arguments are those that the engine itself understands (paging, listing)."""
     return _field(list(arguments), source, result, description, roles)

@@ -2,11 +2,13 @@
 
 from typing import Any
 
+from engine.codes import ErrorCode
 
-class RequestFault(Exception):
+
+class RequestFault(Exception):  # noqa: N818 - a fault of the request, told apart from refusals
     """The whole request is refused. `code` becomes `extensions.code`; `extensions` are added beside it."""
 
-    def __init__(self, code: str, message: str, **extensions: Any) -> None:
+    def __init__(self, code: ErrorCode, message: str, **extensions: Any) -> None:
         super().__init__(message)
         self.code = code
         self.message = message
@@ -15,4 +17,4 @@ class RequestFault(Exception):
 
 def bad_input(message: str) -> RequestFault:
     """An argument or variable that the schema could not refuse by itself."""
-    return RequestFault("BAD_USER_INPUT", message)
+    return RequestFault(ErrorCode.BAD_USER_INPUT, message)

@@ -13,12 +13,13 @@ import orjson
 from graphql import GraphQLError, GraphQLResolveInfo, GraphQLSchema, execute
 from graphql.execution.executor_throwing_on_incremental import ExecutorThrowingOnIncremental
 
+from engine.codes import ErrorCode
 from engine.compiler import Compiler
 from engine.errors import RequestFault
 from engine.plan import Demand, Reader
 from engine.rows import Order
 from engine.selection import Selections
-from engine.sources import FieldFacts, Relation, Shape, Sources
+from engine.sources import Relation, Shape, Sources
 from engine.statement import Bind, Reading, Row, Statement, Viewer
 
 Fetch = Callable[[str, tuple[Any, ...]], Awaitable[bytes | None]]
@@ -61,10 +62,9 @@ class Engine:
         self.sources = sources
         self._fetch = fetch
         self._secret = secret
-        query = schema.query_type
-        for name, field in query.fields.items() if query else ():
-            if sources.fields[query.name, name].source is not None:
-                field.resolve = _read_by_the_engine
+        for (type_name, name), facts in sources.fields.items():
+            if schema.query_type and type_name == schema.query_type.name and facts.source is not None:
+                schema.query_type.fields[name].resolve = _read_by_the_engine
 
     async def run(self, operation: Any, variables: Mapping[str, Any] | None, caller: Viewer) -> Answer:
         """Answer a checked operation. Raises RequestFault when none of it can be run."""
@@ -83,7 +83,7 @@ class Engine:
             raise RuntimeError(message)
         return Answer(_finished(data, plan.computed), None, fell_back=False)
 
-    async def read_back(self, info: GraphQLResolveInfo, write: Callable[[Compiler], str]) -> Any:
+    async def read_back(self, info: GraphQLResolveInfo[Any], write: Callable[[Compiler], str]) -> Any:
         """Read what `write` compiles for a field that graphql-core is answering, as the finished JSON value."""
         caller: Viewer = info.context.caller
         variables = info.variable_values.coerced
@@ -111,8 +111,14 @@ class Engine:
 class ReadingExecutor(ExecutorThrowingOnIncremental):
     """graphql-core's executor, except that rows are read by the compiler and are finished when they come."""
 
-    def complete_value(
-        self, return_type: Any, field_details_list: Any, info: GraphQLResolveInfo, path: Any, result: Any, position_context: Any
+    def complete_value(  # noqa: PLR0913, PLR0917 - the arguments are graphql-core's
+        self,
+        return_type: Any,
+        field_details_list: Any,
+        info: GraphQLResolveInfo[Any],
+        path: Any,
+        result: Any,
+        position_context: Any,
     ) -> Any:
         """Let the engine read roots with a source and Refs; complete everything else as graphql-core does."""
         engine: Engine = info.context.engine
@@ -126,11 +132,11 @@ class ReadingExecutor(ExecutorThrowingOnIncremental):
 _READ = object()
 
 
-def _read_by_the_engine(_source: Any, _info: GraphQLResolveInfo, **_arguments: Any) -> object:
+def _read_by_the_engine(_source: Any, _info: GraphQLResolveInfo[Any], **_arguments: Any) -> object:
     return _READ
 
 
-def _by_id(compiler: Compiler, info: GraphQLResolveInfo, ref: Ref) -> str:
+def _by_id(compiler: Compiler, info: GraphQLResolveInfo[Any], ref: Ref) -> str:
     """The rows a Ref names, compiled with the selection of the field that answers with it."""
     target = compiler.selections.object_type(ref.type_name)
     is_one = isinstance(ref.ids, UUID)
@@ -141,7 +147,7 @@ def _by_id(compiler: Compiler, info: GraphQLResolveInfo, ref: Ref) -> str:
         f"{{t}}.id = any({bound})",
         order=None if is_one else Order(f"array_position({bound}, {{t}}.id)"),
     )
-    rows = compiler.rows(FieldFacts(relation, frozenset(), {}), relation, target, {}, Row())
+    rows = compiler.rows(relation, target, {}, Row())
     return compiler.listed(relation, target, compiler.selections.below(info.field_nodes), rows, "")
 
 
@@ -150,7 +156,7 @@ def _check_roles(demands: tuple[Demand, ...], caller: Viewer) -> None:
     refused = sorted(demand.field for demand in demands if not any(caller.may(role) for role in demand.roles))
     if refused:
         message = f"Not allowed to ask for {', '.join(refused)}."
-        raise RequestFault("FORBIDDEN", message, fields=refused)
+        raise RequestFault(ErrorCode.FORBIDDEN, message, fields=refused)
 
 
 def _finished(data: bytes, computed: tuple[Callable[..., Any], ...]) -> bytes:
@@ -166,5 +172,3 @@ def _computed(value: Any, computed: tuple[Callable[..., Any], ...]) -> Any:
             return computed[value[COMPUTED_MARK]](value["v"])
         return {key: _computed(item, computed) for key, item in value.items()}
     return value
-
-

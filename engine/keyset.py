@@ -29,16 +29,17 @@ class KeyType:
     cast: str
     text: Callable[[str], str]
     value: Callable[[str], Any]
-    compared: Callable[[str], str] = staticmethod(lambda bind: bind)
+    compared: str = "{}"
+    """How the bound value is written in the comparison."""
 
 
 INTEGER = KeyType("bigint", lambda sql: f"({sql})::text", int)
-TEXT = KeyType("text", lambda sql: f"({sql})", str, lambda bind: f'({bind}) collate "C"')
+TEXT = KeyType("text", lambda sql: f"({sql})", str, '({}) collate "C"')
 TIME = KeyType(
     "bigint",
     lambda sql: f"((extract(epoch from {sql}) * 1000000)::bigint)::text",
     int,
-    lambda bind: f"(timestamptz 'epoch' + {bind} * interval '1 microsecond')",
+    "(timestamptz 'epoch' + {} * interval '1 microsecond')",
 )
 
 

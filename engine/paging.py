@@ -5,12 +5,12 @@ The page is read in layers: (a) the rows of the page and one more, to know wheth
 the planner, and the JSON of the extra row is never made.
 """
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any, Protocol
 
 import orjson
-from graphql import FieldNode, GraphQLField, GraphQLObjectType, SelectionSetNode, get_named_type
+from graphql import FieldNode, GraphQLObjectType, SelectionSetNode, get_named_type
 
 from engine.arguments import Argument, Leaf, Variables
 from engine.errors import bad_input
@@ -18,7 +18,7 @@ from engine.keyset import mac_key, opened, payload_by_sql, sealed_by_sql
 from engine.objects import Fields, object_of, selected
 from engine.rows import Order, Rows, ordered
 from engine.selection import Selections
-from engine.sources import FieldFacts, Relation, Sources
+from engine.sources import Asked, Relation, Sources
 from engine.statement import Reading, Row, Statement
 
 MOST_COUNTED = 10_000
@@ -29,7 +29,7 @@ MOST_COUNTED = 10_000
 class Window:
     """Which part of a list is asked for; `backward` counts from its end."""
 
-    size: Leaf
+    size: int
     after: Leaf | None
     before: Leaf | None
     backward: bool
@@ -43,7 +43,7 @@ def window(given: dict[str, Argument], size: int) -> Window:
         raise bad_input(message)
     asked = last if last is not None else first
     return Window(
-        asked if isinstance(asked, Leaf) else Leaf(size, lambda _variables: size, ("=", size)),
+        int(asked.value) if isinstance(asked, Leaf) else size,
         after if isinstance(after, Leaf) else None,
         before if isinstance(before, Leaf) else None,
         last is not None,
@@ -75,15 +75,17 @@ class Walker(Protocol):
     selections: Selections
     statement: Statement
 
-    def json(self, type_: Any, sets: Sequence[SelectionSetNode], row: Row) -> str: ...
+    def json(self, type_: Any, sets: Sequence[SelectionSetNode], row: Row) -> str:
+        """One object."""
 
-    def rows(
-        self, facts: FieldFacts, relation: Relation, target: Any, given: Mapping[str, Argument], parent: Row
-    ) -> Rows: ...
+    def rows(self, relation: Relation, target: Any, given: Mapping[str, Argument], parent: Row) -> Rows:
+        """The conditions and order of a relation's rows."""
 
-    def origin(self, relation: Relation, target: Any, rows: Rows) -> str: ...
+    def origin(self, relation: Relation, target: Any, rows: Rows) -> str:
+        """What stands after `from` for them."""
 
-    def related(self, place: str, declared: GraphQLField, relation: Relation, nodes: list[FieldNode], row: Row) -> str: ...
+    def related(self, asked: Asked, row: Row) -> str:
+        """A field that answers with rows of its own."""
 
 
 @dataclass(slots=True)
@@ -97,7 +99,6 @@ class Page:
     order: Order
     window: Window
     key: CursorKey
-    size: str
     is_numbered: bool
     """Whether one row more is read, to know if there is a next page."""
     a: str
@@ -129,13 +130,13 @@ class Page:
         turned = replace(self.order, descending=self.order.descending != self.window.backward)
         payload = payload_by_sql(f"{self.rows.t}.id", self.order.key, self.rows.fill(self.order.sql))
         cursor = f', {payload} as "~p"' if self.has_cursors else ""
-        limit = f"limit {self.size}{' + 1' if self.is_numbered else ''}"
+        limit = f"limit {self.window.size + self.is_numbered}"
         origin = self.compiler.origin(self.relation, self.target, self.rows)
         where = " and ".join(conditions)
         page = f"(select {self.rows.t}.*{cursor} from {origin} where {where}{ordered(self.rows, turned)} {limit})"
         if self._needs_numbers():
             page = f'(select {self.a}.*, row_number() over () as "~n" from {page} {self.a})'
-        shown = f'case when {self.b}."~n" <= {self.size} then %s end' if self.is_numbered else "%s"
+        shown = f'case when {self.b}."~n" <= {self.window.size} then %s end' if self.is_numbered else "%s"
         columns = [f"{shown.replace('%s', sql)} as c{index}" for index, sql in enumerate(self.wanted)]
         columns += [f'{self.b}."~n"'] * self._needs_numbers() + [f'{self.b}."~p"'] * self.has_cursors
         return f"(select {', '.join(columns) or '1 as one'} from {page} {self.b}) {self.c}"
@@ -147,14 +148,14 @@ class Page:
         """The list of one expression per row, in the list's own order."""
         self.wanted.append(sql)
         turned = f' order by {self.c}."~n" desc' if self.window.backward else ""
-        shown = f' filter (where {self.c}."~n" <= {self.size})' if self.is_numbered else ""
+        shown = f' filter (where {self.c}."~n" <= {self.window.size})' if self.is_numbered else ""
         return f"coalesce(json_agg({self.c}.c{len(self.wanted) - 1}{turned}){shown}, '[]'::json)"
 
     def _edge(self, type_: GraphQLObjectType, nodes: list[FieldNode]) -> str:
-        edge = get_named_type(type_.fields["edges"].type)
+        edge = self.compiler.selections.object_type(get_named_type(type_.fields["edges"].type).name)
         fields: Fields = []
         selections = self.compiler.selections
-        for key, found in selections.fields(edge, selections.below(nodes)).items():  # type: ignore[arg-type]
+        for key, found in selections.fields(edge, selections.below(nodes)).items():
             match found[0].name.value:
                 case "node":
                     fields.append((key, self.compiler.json(self.target, selections.below(found), Row(self.b))))
@@ -166,13 +167,13 @@ class Page:
         return object_of(fields)
 
     def _page_info(self, type_: GraphQLObjectType, nodes: list[FieldNode]) -> Fields:
-        more = f"count(*) > {self.size}"
+        more = f"count(*) > {self.window.size}"
         other = str((self.window.before if self.window.backward else self.window.after) is not None).lower()
         payloads = f'(array_agg({self.c}."~p" order by {self.c}."~n"))'
         near = sealed_by_sql(self.key.bind(self.compiler.statement), f"{payloads}[1]")
-        far = sealed_by_sql(self.key.bind(self.compiler.statement), f"{payloads}[least(count(*), {self.size})]")
+        far = sealed_by_sql(self.key.bind(self.compiler.statement), f"{payloads}[least(count(*), {self.window.size})]")
         backward = self.window.backward
-        info = get_named_type(type_.fields["pageInfo"].type)
+        info = self.compiler.selections.object_type(get_named_type(type_.fields["pageInfo"].type).name)
         written = {
             "hasNextPage": other if backward else more,
             "hasPreviousPage": more if backward else other,
@@ -181,7 +182,7 @@ class Page:
             "__typename": f"'{info.name}'::text",
         }
         selections = self.compiler.selections
-        asked = selections.fields(info, selections.below(nodes))  # type: ignore[arg-type]
+        asked = selections.fields(info, selections.below(nodes))
         return [(key, written[found[0].name.value]) for key, found in asked.items()]
 
     def _derived(self, type_: GraphQLObjectType, nodes: list[FieldNode]) -> str:
@@ -192,8 +193,11 @@ class Page:
         if not isinstance(relation, Relation):
             message = f"{type_.name}.{name} says nowhere what it reads"
             raise TypeError(message)
-        filled = replace(relation, rows=relation.rows.replace("{rows}", self._all_rows(f"{self.rows.t}.*", MOST_COUNTED)))
-        return self.compiler.related(f"{type_.name}.{name}", type_.fields[name], filled, nodes, Row(self.rows.t))
+        filled = replace(
+            relation, rows=relation.rows.replace("{rows}", self._all_rows(f"{self.rows.t}.*", MOST_COUNTED))
+        )
+        asked = Asked(f"{type_.name}.{name}", facts, filled, type_.fields[name], nodes)
+        return self.compiler.related(asked, Row(self.rows.t))
 
     def _all_rows(self, columns: str, most: int) -> str:
         origin = self.compiler.origin(self.relation, self.target, self.rows)
@@ -220,29 +224,20 @@ class Page:
             "uuid",
             lambda reading: opened(self.key.of(reading), leaf.read(reading.variables))[0],
         )
-        return key_type.compared(value), id_
+        return key_type.compared.format(value), id_
 
 
-def compile_page(
-    compiler: Walker,
-    place: str,
-    facts: FieldFacts,
-    relation: Relation,
-    declared: GraphQLField,
-    nodes: list[FieldNode],
-    given: dict[str, Argument],
-    parent: Row,
-) -> str:
-    """The connection at `place` (Type.field, which its cursors carry) as one JSON object."""
-    connection = get_named_type(declared.type)
-    target = get_named_type(connection.fields["nodes"].type)  # type: ignore[union-attr]
+def compile_page(compiler: Walker, asked: Asked, given: dict[str, Argument], parent: Row) -> str:
+    """The connection as one JSON object; its place and order are part of what its cursors are sealed with."""
+    relation, selections, statement = asked.relation, compiler.selections, compiler.statement
+    connection = selections.object_type(get_named_type(asked.declared.type).name)
+    target = get_named_type(connection.fields["nodes"].type)
     asked_window = window(given, relation.size)
-    rows = compiler.rows(facts, relation, target, given, parent)
+    rows = compiler.rows(relation, target, given, parent)
     if rows.order is None:
-        message = f"{place} pages rows in no order"
+        message = f"{asked.place} pages rows in no order"
         raise TypeError(message)
-    asked = compiler.selections.fields(connection, compiler.selections.below(nodes))  # type: ignore[arg-type]
-    statement = compiler.statement
+    wanted = selections.fields(connection, selections.below(asked.nodes))
     page = Page(
         compiler,
         relation,
@@ -250,14 +245,13 @@ def compile_page(
         rows,
         rows.order,
         asked_window,
-        CursorKey(f"{place}|{rows.order.sql}|{rows.order.descending}|".encode(), given),
-        statement.leaf(asked_window.size, "bigint"),
-        any(found[0].name.value == "pageInfo" for found in asked.values()),
+        CursorKey(f"{asked.place}|{rows.order.sql}|{rows.order.descending}|".encode(), given),
+        any(found[0].name.value == "pageInfo" for found in wanted.values()),
         statement.alias(),
         statement.alias(),
         statement.alias(),
     )
-    fields: Fields = [(name, page.read(connection, found)) for name, found in asked.items()]  # type: ignore[arg-type]
+    fields: Fields = [(name, page.read(connection, found)) for name, found in wanted.items()]
     chosen = selected(fields, "o")
     return f"(select {chosen.json} from (select {chosen.columns} from {page.source()}) o)"
 

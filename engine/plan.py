@@ -11,6 +11,7 @@ from graphql import (
     GraphQLSchema,
     OperationDefinitionNode,
     SelectionSetNode,
+    Undefined,
     get_named_type,
     is_abstract_type,
     is_object_type,
@@ -19,6 +20,7 @@ from graphql import (
 from graphql.execution.values import get_variable_values
 
 from engine.arguments import Variables, shape
+from engine.codes import ErrorCode
 from engine.compiler import Compiler
 from engine.errors import RequestFault, bad_input
 from engine.selection import Fragments, Selections
@@ -50,7 +52,9 @@ class Plan:
 class Reader:
     """What is known of one operation before any variables: kept with it, and holding its plans."""
 
-    def __init__(self, schema: GraphQLSchema, sources: Sources, node: OperationDefinitionNode, fragments: Fragments) -> None:
+    def __init__(
+        self, schema: GraphQLSchema, sources: Sources, node: OperationDefinitionNode, fragments: Fragments
+    ) -> None:
         self._schema = schema
         self._sources = sources
         self._node = node
@@ -67,16 +71,16 @@ class Reader:
         """The variables as the schema's types have them. Refused as BAD_USER_INPUT."""
         if not self._types:
             return {}
-        values = get_variable_values(self._schema, self._node.variable_definitions or (), dict(given or {}), max_errors=5)
+        values = get_variable_values(
+            self._schema, self._node.variable_definitions or (), dict(given or {}), max_errors=5
+        )
         if isinstance(values, list):
             raise bad_input(" ".join(error.message[:200] for error in values))
         return values.coerced
 
     def plan(self, variables: Variables, *, hidden: bool) -> Plan:
         """The plan for variables of this shape."""
-        key = (hidden, *(
-            shape(variables[name], type_) if name in variables else shape for name, type_ in self._types.items()  # type: ignore[arg-type]
-        ))
+        key = (hidden, *(_shape(variables, name, type_) for name, type_ in self._types.items()))
         plan = self._plans.get(key)
         if plan is None:
             if len(self._plans) >= PLANS_KEPT:
@@ -89,7 +93,7 @@ class Reader:
         root = self._root
         if not isinstance(root, GraphQLObjectType):
             message = f"There is no {self._node.operation.value} to be had."
-            raise RequestFault("GRAPHQL_VALIDATION_FAILED", message)
+            raise RequestFault(ErrorCode.GRAPHQL_VALIDATION_FAILED, message)
         sets = [self._node.selection_set]
         demands = tuple({demand.field: demand for demand in demanded(self._sources, selections, root, sets)}.values())
         fields = selections.fields(root, sets)
@@ -100,6 +104,10 @@ class Reader:
         return Plan(sql, tuple(statement.binds), tuple(statement.computed), demands)
 
 
+def _shape(variables: Variables, name: str, type_: Any) -> object:
+    return shape(variables[name], type_) if name in variables else Undefined
+
+
 def is_read(sources: Sources, type_: GraphQLObjectType, nodes: list[FieldNode]) -> bool:
     """Whether the engine reads a field itself: it has a declared source, or is __typename."""
     name = nodes[0].name.value
@@ -107,9 +115,7 @@ def is_read(sources: Sources, type_: GraphQLObjectType, nodes: list[FieldNode]) 
     return name == "__typename" or (facts is not None and facts.source is not None)
 
 
-def demanded(
-    sources: Sources, selections: Selections, type_: Any, sets: list[SelectionSetNode]
-) -> Iterator[Demand]:
+def demanded(sources: Sources, selections: Selections, type_: Any, sets: list[SelectionSetNode]) -> Iterator[Demand]:
     """Every field below that asks for a role, for whatever type an abstract one may turn out to be."""
     possible = selections.possible(type_) if is_abstract_type(type_) else [type_]
     for one in possible:

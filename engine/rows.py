@@ -4,7 +4,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any
 
-from engine.arguments import Argument, Leaf
+from engine.arguments import Leaf
 from engine.errors import bad_input
 from engine.keyset import INTEGER, KeyType
 from engine.statement import Row, Statement
@@ -30,7 +30,7 @@ class Rows:
     conditions: list[str] = field(default_factory=list)
     order: Order | None = None
 
-    def bind(self, value: Argument, cast: str, convert: Callable[[Any], Any] | None = None) -> str:
+    def bind(self, value: object, cast: str, convert: Callable[[Any], Any] | None = None) -> str:
         """A placeholder for an argument's leaf as a value of PostgreSQL type `cast`."""
         if not isinstance(value, Leaf):
             message = f"only a leaf can be bound, not {type(value).__name__}"
@@ -56,7 +56,7 @@ def ordered(rows: Rows, order: Order) -> str:
     return f" order by {rows.fill(order.sql)}{turn}, {rows.t}.id{turn}"
 
 
-def exactly_one(**arguments: Argument) -> tuple[str, Leaf]:
+def exactly_one(**arguments: object) -> tuple[str, Leaf]:
     """The one argument that is given; refused as BAD_USER_INPUT when none or several are."""
     given = [(name, value) for name, value in arguments.items() if isinstance(value, Leaf)]
     if len(given) != 1:

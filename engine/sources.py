@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from enum import Enum, auto
 from typing import Any
 
-from graphql import GraphQLNamedType, GraphQLSchema, is_object_type
+from graphql import FieldNode, GraphQLField, GraphQLNamedType, GraphQLSchema, is_object_type
 
 from engine.rows import Order
 
@@ -124,6 +124,17 @@ class FieldFacts:
     argument_names: Mapping[str, str]
 
 
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """A field of an operation that answers with rows: its place (Type.field) in the schema, and how it is asked."""
+
+    place: str
+    facts: FieldFacts
+    relation: Relation
+    declared: GraphQLField
+    nodes: list[FieldNode]
+
+
 class Sources:
     """All declarations, found by the names the schema gives them."""
 
@@ -161,7 +172,9 @@ def _facts(declared: Any, *, is_read: bool) -> FieldFacts:
         source = Column()
     if isinstance(source, Column) and not source.name:
         source = Column(declared.python_name)
-    names = {argument.graphql_name or _camel(argument.python_name): argument.python_name for argument in declared.arguments}
+    names = {
+        argument.graphql_name or _camel(argument.python_name): argument.python_name for argument in declared.arguments
+    }
     return FieldFacts(source, frozenset(metadata.get("roles", ())), names)
 
 

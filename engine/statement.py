@@ -14,12 +14,19 @@ class Viewer(Protocol):
     """Who reads: all the engine knows of a caller."""
 
     @property
-    def shop_id(self) -> UUID: ...
+    def shop_id(self) -> UUID:
+        """Whose rows there are at all."""
+
     @property
-    def now(self) -> datetime: ...
+    def now(self) -> datetime:
+        """The shop's clock."""
+
     @property
-    def sees_hidden(self) -> bool: ...
-    def may(self, role: Any) -> bool: ...
+    def sees_hidden(self) -> bool:
+        """Whether guards are lifted."""
+
+    def may(self, role: Any) -> bool:
+        """Whether a field that demands the role may be asked for."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -24,7 +24,9 @@ class Category(Node):
     position: int = field(description="Place among its siblings.")
     parent: _Category | None = field(one("{t}.id = {p}.parent_id"), description="The category above; null at the root.")
     children = listed(
-        many("{t}.parent_id = {p}.id", order=BY_POSITION), list[_Category], description="The categories directly below, in order."
+        many("{t}.parent_id = {p}.id", order=BY_POSITION),
+        list[_Category],
+        description="The categories directly below, in order.",
     )
     ancestors = listed(
         many("{t}.id = any({p}.path) and {t}.id <> {p}.id", order=Order("cardinality({t}.path)")),

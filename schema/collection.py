@@ -45,7 +45,9 @@ class Collection(Node):
     image_url: Url | None = field(description="Its picture; null when there is none.")
     kind: CollectionKind = field(description="How it gets its products.")
     rule_match: RuleMatch = field(description="Whether all rules must be met; without meaning for MANUAL.")
-    rules: JSON | None = field(description="The rules: a list of {field, relation, value}. Requires: CATALOGUE.", roles=[Role.CATALOGUE])
+    rules: JSON | None = field(
+        description="The rules: a list of {field, relation, value}. Requires: CATALOGUE.", roles=[Role.CATALOGUE]
+    )
     position: int = field(description="Place among the shop's collections.")
     published: bool = field(description="Always true for the public.")
     version: int = field(description="Send it back when changing the collection; refused with CONFLICT when stale.")
@@ -61,13 +63,12 @@ class Collection(Node):
         rows: Rows,
         filters: Filters = None,
         sort_key: Annotated[
-            ProductSortKey | None, strawberry.argument(description="What to order by; the collection's own order when left out.")
+            ProductSortKey | None,
+            strawberry.argument(description="What to order by; the collection's own order when left out."),
         ] = None,
         reverse: Reverse = False,
     ) -> None:
         """By default in the order of membership."""
-        if sort_key is None and rows.order is not None:
-            rows.order_by(rows.order, reverse=bool(reverse and reverse.value))
         narrow(rows, filters, sort_key, reverse)
 
 

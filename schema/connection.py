@@ -14,12 +14,20 @@ from schema.scalars import Cursor, PageSize
 T = TypeVar("T")
 
 FIRST = Annotated[PageSize | None, strawberry.argument(description="How many items from the start; 20 when left out.")]
-LAST = Annotated[PageSize | None, strawberry.argument(description="How many items from the end. Not together with `first`.")]
-AFTER = Annotated[Cursor | None, strawberry.argument(description="Only items after this cursor: `pageInfo.endCursor` of the page before.")]
-BEFORE = Annotated[Cursor | None, strawberry.argument(description="Only items before this cursor: `pageInfo.startCursor` of the page after.")]
+LAST = Annotated[
+    PageSize | None, strawberry.argument(description="How many items from the end. Not together with `first`.")
+]
+AFTER = Annotated[
+    Cursor | None,
+    strawberry.argument(description="Only items after this cursor: `pageInfo.endCursor` of the page before."),
+]
+BEFORE = Annotated[
+    Cursor | None,
+    strawberry.argument(description="Only items before this cursor: `pageInfo.startCursor` of the page after."),
+]
 
 
-def _argument(name: str, annotation: Any) -> inspect.Parameter:
+def _argument(name: str, annotation: object) -> inspect.Parameter:
     return inspect.Parameter(name, inspect.Parameter.KEYWORD_ONLY, default=None, annotation=annotation)
 
 
@@ -31,7 +39,7 @@ PAGE_ARGUMENTS = (
 )
 
 
-def paged(source: Relation, result: Any, *, description: str, roles: Iterable[Any] = ()) -> Callable[[Any], Any]:
+def paged(source: Relation, result: object, *, description: str, roles: Iterable[Any] = ()) -> Callable[[Any], Any]:
     """A connection with arguments of its own beside those of paging: decorates its select function."""
     return read(source, result, description=description, roles=roles, arguments=PAGE_ARGUMENTS)
 
@@ -50,7 +58,9 @@ class PageInfo:
     has_next_page: bool = strawberry.field(description="Whether there are items after this page. Load more when true.")
     has_previous_page: bool = strawberry.field(description="Whether there are items before this page.")
     start_cursor: Cursor | None = strawberry.field(description="Cursor of the first item; null on an empty page.")
-    end_cursor: Cursor | None = strawberry.field(description="Cursor of the last item, to send as `after`; null on an empty page.")
+    end_cursor: Cursor | None = strawberry.field(
+        description="Cursor of the last item, to send as `after`; null on an empty page."
+    )
 
 
 @strawberry.type(description="One item of a list with its cursor.")
@@ -68,4 +78,6 @@ class Connection(Generic[T]):
     edges: list[Edge[T]] = strawberry.field(description="The items with their cursors.")
     nodes: list[T] = strawberry.field(description="The items alone; all that most pages need.")
     page_info: PageInfo = strawberry.field(description="Whether there is more, and from where.")
-    total_count: int = strawberry.field(description="How many items the whole list has, counted to 10,001 and no further.")
+    total_count: int = strawberry.field(
+        description="How many items the whole list has, counted to 10,001 and no further."
+    )

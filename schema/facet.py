@@ -13,7 +13,9 @@ class FacetType(Enum):
     """As derived."""
 
     LIST = strawberry.enum_value("LIST", description="Values to tick; ticked values of one facet are alternatives.")
-    PRICE_RANGE = strawberry.enum_value("PRICE_RANGE", description="One value whose input holds the lowest and highest price.")
+    PRICE_RANGE = strawberry.enum_value(
+        "PRICE_RANGE", description="One value whose input holds the lowest and highest price."
+    )
 
 
 @reads()
@@ -28,7 +30,8 @@ class FacetValue:
 
 
 FACET_VALUES = """
-select v.value ->> 'id' as id, v.value ->> 'label' as label, (v.value ->> 'count')::int as count, v.value -> 'input' as input
+select v.value ->> 'id' as id, v.value ->> 'label' as label, (v.value ->> 'count')::int as count,
+    v.value -> 'input' as input
 from jsonb_array_elements({p}.found) with ordinality as v(value, place)
 order by v.place
 """
@@ -39,10 +42,16 @@ order by v.place
 class Facet:
     """Derived from the rows of a list."""
 
-    id: strawberry.ID = field(description="Stable: `available`, `price`, `category`, `vendor`, `productType`, `tag`, `option.颜色`.")
+    id: strawberry.ID = field(
+        description="Stable: `available`, `price`, `category`, `vendor`, `productType`, `tag`, `option.颜色`."
+    )
     label: str = field(description="As shown to customers.")
     type: FacetType = field(description="How to offer it.")
-    values = listed(many(rows=FACET_VALUES), list[FacetValue], description="What there is to choose, most frequent first; at most 50.")
+    values = listed(
+        many(rows=FACET_VALUES),
+        list[FacetValue],
+        description="What there is to choose, most frequent first; at most 50.",
+    )
 
 
 FACETS = """
@@ -57,28 +66,32 @@ counted as (
         'min', min(min_price_fen), 'max', max(max_price_fen))), 'range', count(*)
     from f having count(*) > 0
     union all
-    select 3, 'category', '分类', 'LIST', c.name, jsonb_build_object('category', 'cat_' || replace(c.id::text, '-', '')),
+    select 3, 'category', '分类', 'LIST', c.name,
+        jsonb_build_object('category', 'cat_' || replace(c.id::text, '-', '')),
         c.handle, count(*)
     from f join category c on c.shop_id = f.shop_id and c.id = f.category_id group by c.id, c.name, c.handle
     union all
     select 4, 'vendor', '品牌', 'LIST', vendor, jsonb_build_object('vendor', vendor), vendor, count(*)
     from f where vendor <> '' group by vendor
     union all
-    select 5, 'productType', '类型', 'LIST', product_type, jsonb_build_object('productType', product_type), product_type, count(*)
+    select 5, 'productType', '类型', 'LIST', product_type, jsonb_build_object('productType', product_type),
+        product_type, count(*)
     from f where product_type <> '' group by product_type
     union all
     select 6, 'tag', '标签', 'LIST', tag, jsonb_build_object('tag', tag), tag, count(*)
     from f, unnest(f.tags) tag group by tag
     union all
-    select 7, 'option.' || o.name, o.name, 'LIST', v, jsonb_build_object('option', jsonb_build_object('name', o.name, 'value', v)),
+    select 7, 'option.' || o.name, o.name, 'LIST', v,
+        jsonb_build_object('option', jsonb_build_object('name', o.name, 'value', v)),
         v, count(*)
     from f join product_option o on o.shop_id = f.shop_id and o.product_id = f.id, unnest(o.values) v group by o.name, v
 ),
 numbered as (
     select *, row_number() over (partition by id order by count desc, key collate "C") as n from counted
 )
-select id, label, type, jsonb_agg(jsonb_build_object('id', id || '.' || key, 'label', value, 'count', count, 'input', input)
-    order by n) as found
+select id, label, type, jsonb_agg(
+    jsonb_build_object('id', id || '.' || key, 'label', value, 'count', count, 'input', input) order by n
+) as found
 from numbered where n <= 50
 group by place, id, label, type
 order by place, id collate "C"

@@ -31,7 +31,11 @@ class MetafieldVisibility(Enum):
     STOREFRONT = strawberry.enum_value("STOREFRONT", description="Everybody.")
 
 
-@reads(MetafieldRow, prefix="mtf", guard=f"{{t}}.visibility = 'STOREFRONT' and ({of_product_on_sale()} or {OF_VARIANT_ON_SALE})")
+@reads(
+    MetafieldRow,
+    prefix="mtf",
+    guard=f"{{t}}.visibility = 'STOREFRONT' and ({of_product_on_sale()} or {OF_VARIANT_ON_SALE})",
+)
 @strawberry.type(description="A typed extra that the shop keeps on a product or variant.")
 class Metafield(Node):
     """Found by namespace and key on its owner."""

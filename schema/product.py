@@ -29,7 +29,11 @@ from schema.visibility import on_sale
 
 BY_POSITION = Order("{t}.position")
 OWN = "{t}.product_id = {p}.id"
-BLOCKS = "select b.value as block from jsonb_array_elements({p}.description_blocks) with ordinality as b(value, place) order by b.place"
+BLOCKS = """
+select b.value as block
+from jsonb_array_elements({p}.description_blocks) with ordinality as b(value, place)
+order by b.place
+"""
 
 
 @strawberry.enum(description="Whether a product is on sale.")
@@ -63,7 +67,9 @@ class Rating:
 
 
 @reads(ProductRow, prefix="prd", guard=on_sale("{t}"))
-@strawberry.type(description="Something the shop sells. It is bought by its variants, of which it always has at least one.")
+@strawberry.type(
+    description="Something the shop sells. It is bought by its variants, of which it always has at least one."
+)
 class Product(Node):
     """The public sees products on sale; staff see all."""
 
@@ -72,41 +78,56 @@ class Product(Node):
     vendor: str = field(description="The brand; may be empty.")
     product_type: str = field(description="The shop's own word for its kind; may be empty.")
     tags: list[str] = field(description="Words it is found by.")
-    category: Category | None = field(one("{t}.id = {p}.category_id"), description="Where it stands in the tree; null when nowhere.")
-    description: list[DescriptionBlock] = field(many(rows=BLOCKS), description="The description as safe parts, in order.")
+    category: Category | None = field(
+        one("{t}.id = {p}.category_id"), description="Where it stands in the tree; null when nowhere."
+    )
+    description: list[DescriptionBlock] = field(
+        many(rows=BLOCKS), description="The description as safe parts, in order."
+    )
     description_html: str = field(
-        computed("{t}.description_blocks", lambda blocks: render_html(blocks)),
+        computed("{t}.description_blocks", render_html),
         description="The whole description as HTML of the subset that a rich-text tag shows.",
     )
     seo_title: str = field(description="Title for search engines; may be empty.")
     seo_description: str = field(description="Summary for search engines and share cards; may be empty.")
     price_range: PriceRange = field(
-        value("{t}.min_price_fen", "{t}.max_price_fen"), description="What its variants cost; never depends on who asks."
+        value("{t}.min_price_fen", "{t}.max_price_fen"),
+        description="What its variants cost; never depends on who asks.",
     )
     in_stock: bool = field(description="Whether any variant can be bought now.")
-    rating: Rating = field(value("{t}.rating_hundredths", "{t}.rating_count"), description="What customers think of it.")
+    rating: Rating = field(
+        value("{t}.rating_hundredths", "{t}.rating_count"), description="What customers think of it."
+    )
     sales_count: int = field(description="Pieces sold so far.")
     options = listed(
         many(OWN, order=BY_POSITION, is_public=True), list[ProductOption], description="What can be chosen, in order."
     )
     variants = paged_rows(
-        page(OWN, order=BY_POSITION, is_public=True), Connection[Variant], description="What can be bought, in the shop's order."
+        page(OWN, order=BY_POSITION, is_public=True),
+        Connection[Variant],
+        description="What can be bought, in the shop's order.",
     )
     variant_count: int = field(description="How many variants it has.")
     featured_image: Media | None = field(
         one(
-            "{t}.id = (select i.id from media i where i.shop_id = {p}.shop_id and i.product_id = {p}.id and i.kind = 'IMAGE'"
-            " order by i.position, i.id limit 1)",
+            "{t}.id = (select i.id from media i where i.shop_id = {p}.shop_id and i.product_id = {p}.id"
+            " and i.kind = 'IMAGE' order by i.position, i.id limit 1)",
             is_public=True,
         ),
         description="The first picture, for lists; null when there is none.",
     )
     images = limited_rows(
-        many(f"{OWN} and {{t}}.kind = 'IMAGE'", order=BY_POSITION, is_public=True), list[Media], description="The pictures, in order."
+        many(f"{OWN} and {{t}}.kind = 'IMAGE'", order=BY_POSITION, is_public=True),
+        list[Media],
+        description="The pictures, in order.",
     )
-    media = paged_rows(page(OWN, order=BY_POSITION, is_public=True), Connection[Media], description="Pictures and films, in order.")
+    media = paged_rows(
+        page(OWN, order=BY_POSITION, is_public=True), Connection[Media], description="Pictures and films, in order."
+    )
     reviews = paged_rows(
-        page(OWN, order=Order("{t}.created_at", TIME, descending=True)), ReviewConnection, description="What customers say, newest first."
+        page(OWN, order=Order("{t}.created_at", TIME, descending=True)),
+        ReviewConnection,
+        description="What customers say, newest first.",
     )
     collections = limited_rows(
         many(
@@ -123,13 +144,21 @@ class Product(Node):
     unpublish_at: datetime | None = field(description="When it goes off sale; null when nobody has said.")
     status: ProductStatus = field(description="Always ACTIVE for the public.")
     origin: Origin = field(description="Where it comes from.")
-    source: str | None = field(description="Which file, feed or partner it came from. Requires: CATALOGUE.", roles=[Role.CATALOGUE])
-    external_id: str | None = field(description="Its id there; unique by source. Requires: CATALOGUE.", roles=[Role.CATALOGUE])
+    source: str | None = field(
+        description="Which file, feed or partner it came from. Requires: CATALOGUE.", roles=[Role.CATALOGUE]
+    )
+    external_id: str | None = field(
+        description="Its id there; unique by source. Requires: CATALOGUE.", roles=[Role.CATALOGUE]
+    )
     version: int = field(description="Send it back when changing the product; refused with CONFLICT when stale.")
     created_at: datetime = field(description="When it was made.")
     updated_at: datetime = field(description="When it last changed.")
 
-    @read(one("{t}.product_id = {p}.id"), Metafield | None, description="One extra of this product; null when there is none to be seen.")
+    @read(
+        one("{t}.product_id = {p}.id"),
+        Metafield | None,
+        description="One extra of this product; null when there is none to be seen.",
+    )
     def metafield(
         rows: Rows,
         namespace: Annotated[str, strawberry.argument(description="Whose it is.")],
@@ -143,4 +172,6 @@ class Product(Node):
 class ProductConnection(Connection[Product]):
     """`facets` look at the whole list, not at the page."""
 
-    facets: list[Facet] = field(many(rows=FACETS), description="What the list can be narrowed by. Ask for it on the first page only.")
+    facets: list[Facet] = field(
+        many(rows=FACETS), description="What the list can be narrowed by. Ask for it on the first page only."
+    )

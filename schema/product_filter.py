@@ -5,7 +5,7 @@ from typing import Annotated
 
 import strawberry
 
-from engine.arguments import Argument, Leaf
+from engine.arguments import Leaf
 from engine.errors import bad_input
 from engine.keyset import TEXT, TIME
 from engine.rows import Order, Rows
@@ -63,15 +63,23 @@ class OptionFilter:
 class ProductFilter:
     """Exactly one key is given."""
 
-    available: bool | None = strawberry.field(default=strawberry.UNSET, description="Whether something of it can be bought now.")
-    price: PriceFilter | None = strawberry.field(default=strawberry.UNSET, description="Its cheapest variant costs this much.")
-    category: strawberry.ID | None = strawberry.field(default=strawberry.UNSET, description="In this category or one below it.")
+    available: bool | None = strawberry.field(
+        default=strawberry.UNSET, description="Whether something of it can be bought now."
+    )
+    price: PriceFilter | None = strawberry.field(
+        default=strawberry.UNSET, description="Its cheapest variant costs this much."
+    )
+    category: strawberry.ID | None = strawberry.field(
+        default=strawberry.UNSET, description="In this category or one below it."
+    )
     collection: strawberry.ID | None = strawberry.field(default=strawberry.UNSET, description="In this collection.")
     vendor: str | None = strawberry.field(default=strawberry.UNSET, description="Of this brand.")
     product_type: str | None = strawberry.field(default=strawberry.UNSET, description="Of this type.")
     tag: str | None = strawberry.field(default=strawberry.UNSET, description="With this tag.")
     option: OptionFilter | None = strawberry.field(default=strawberry.UNSET, description="To be had in this choice.")
-    min_rating: int | None = strawberry.field(default=strawberry.UNSET, description="Rated at least this many stars, 1 to 5.")
+    min_rating: int | None = strawberry.field(
+        default=strawberry.UNSET, description="Rated at least this many stars, 1 to 5."
+    )
 
 
 Filters = Annotated[
@@ -82,10 +90,12 @@ SortKey = Annotated[ProductSortKey, strawberry.argument(description="What to ord
 Reverse = Annotated[bool, strawberry.argument(description="Turn the order round.")]
 
 
-def narrow(rows: Rows, filters: Argument, sort_key: Argument, reverse: Argument) -> None:
-    """Apply filters and order to rows of products."""
+def narrow(rows: Rows, filters: object, sort_key: object, reverse: object) -> None:
+    """Apply filters and order to rows of products; without a sort key the rows keep the order they have."""
     if isinstance(sort_key, Leaf) and isinstance(reverse, Leaf):
         rows.order_by(PRODUCT_ORDERS[getattr(sort_key.value, "value", sort_key.value)], reverse=reverse.value)
+    elif isinstance(reverse, Leaf) and rows.order:
+        rows.order_by(rows.order, reverse=reverse.value)
     given = filters if isinstance(filters, list) else []
     if len(given) > FILTERS_MOST:
         message = f"At most {FILTERS_MOST} filters."
@@ -99,7 +109,7 @@ def narrow(rows: Rows, filters: Argument, sort_key: Argument, reverse: Argument)
         rows.where(f"({' or '.join(alternatives)})")
 
 
-def _condition(rows: Rows, kind: str, value: Argument) -> str:
+def _condition(rows: Rows, kind: str, value: object) -> str:  # noqa: PLR0911 - one way out for each filter
     t = rows.t
     match kind:
         case "available":
@@ -127,7 +137,7 @@ def _condition(rows: Rows, kind: str, value: Argument) -> str:
     raise TypeError(message)
 
 
-def _price(rows: Rows, value: Argument) -> str:
+def _price(rows: Rows, value: object) -> str:
     span = value if isinstance(value, dict) else {}
     signs = {"min": ">=", "max": "<="}
     ends = [
@@ -138,7 +148,7 @@ def _price(rows: Rows, value: Argument) -> str:
     return f"({' and '.join(ends)})" if ends else "true"
 
 
-def _option(rows: Rows, value: Argument) -> str:
+def _option(rows: Rows, value: object) -> str:
     choice = value if isinstance(value, dict) else {}
     name, chosen = rows.bind(choice["name"], "text"), rows.bind(choice["value"], "text")
     return (

@@ -22,7 +22,7 @@ IdArgument = Annotated[strawberry.ID | None, strawberry.argument(description="It
 HandleArgument = Annotated[Handle | None, strawberry.argument(description="Its handle. Give this or the id.")]
 
 
-def by_id_or_handle(rows: Rows, prefix: str, id_: object, handle: object) -> None:
+def _by_id_or_handle(rows: Rows, prefix: str, id_: object, handle: object) -> None:
     """Keep the one row that an id or a handle names."""
     name, leaf = exactly_one(id=id_, handle=handle)
     if name == "id":
@@ -43,19 +43,25 @@ class Query:
     @read(one(), Product | None, description="One product, by id or by handle; null when there is none to be seen.")
     def product(rows: Rows, id: IdArgument = None, handle: HandleArgument = None) -> None:
         """By the one that is given."""
-        by_id_or_handle(rows, "prd", id, handle)
+        _by_id_or_handle(rows, "prd", id, handle)
 
-    @paged(page(order=Order("{t}.published_at")), ProductConnection, description="The shop's products, narrowed, ordered and paged.")
+    @paged(
+        page(order=Order("{t}.published_at")),
+        ProductConnection,
+        description="The shop's products, narrowed, ordered and paged.",
+    )
     def products(
         rows: Rows, filters: Filters = None, sort_key: SortKey = ProductSortKey.PUBLISHED, reverse: Reverse = False
     ) -> None:
         """All that the caller may see."""
         narrow(rows, filters, sort_key, reverse)
 
-    @read(one(), Collection | None, description="One collection, by id or by handle; null when there is none to be seen.")
+    @read(
+        one(), Collection | None, description="One collection, by id or by handle; null when there is none to be seen."
+    )
     def collection(rows: Rows, id: IdArgument = None, handle: HandleArgument = None) -> None:
         """By the one that is given."""
-        by_id_or_handle(rows, "col", id, handle)
+        _by_id_or_handle(rows, "col", id, handle)
 
     @paged(page(order=BY_POSITION), CollectionConnection, description="The shop's collections, in its own order.")
     def collections(rows: Rows) -> None:
@@ -64,9 +70,13 @@ class Query:
     @read(one(), Category | None, description="One category, by id or by handle; null when there is none.")
     def category(rows: Rows, id: IdArgument = None, handle: HandleArgument = None) -> None:
         """By the one that is given."""
-        by_id_or_handle(rows, "cat", id, handle)
+        _by_id_or_handle(rows, "cat", id, handle)
 
-    @read(many(order=BY_POSITION), list[Category], description="The categories directly below one, or the roots of the tree.")
+    @read(
+        many(order=BY_POSITION),
+        list[Category],
+        description="The categories directly below one, or the roots of the tree.",
+    )
     def categories(
         rows: Rows,
         parent: Annotated[
@@ -86,7 +96,11 @@ class Query:
     def locations(rows: Rows) -> None:
         """All of the shop."""
 
-    @read(by_ids(many=False), Node | None, description="Whatever an id names; null when nothing of this shop that may be seen.")
+    @read(
+        by_ids(many=False),
+        Node | None,
+        description="Whatever an id names; null when nothing of this shop that may be seen.",
+    )
     def node(rows: Rows, id: Annotated[strawberry.ID, strawberry.argument(description="The id.")]) -> None:
         """Of any type."""
 

@@ -11,7 +11,7 @@ import strawberry
 from strawberry.scalars import JSON
 from strawberry.types.scalar import ScalarDefinition
 
-from engine.scalars import written_by_sql
+from engine.scalars import decides_plans, written_by_sql
 
 FEN_MAX = 2**53 - 1
 """The largest integer that JavaScript keeps exactly."""
@@ -31,7 +31,7 @@ _DECIMAL = re.compile(r"-?\d{1,18}(\.\d{1,6})?")
 
 
 def _whole(name: str, least: int, most: int) -> Callable[[Any], int]:
-    def parse(value: Any) -> int:
+    def parse(value: object) -> int:
         if isinstance(value, bool) or not isinstance(value, int) or not least <= value <= most:
             message = f"{name} is a whole number from {least} to {most}."
             raise ValueError(message)
@@ -41,7 +41,7 @@ def _whole(name: str, least: int, most: int) -> Callable[[Any], int]:
 
 
 def _matching(name: str, pattern: re.Pattern[str], what: str) -> Callable[[Any], str]:
-    def parse(value: Any) -> str:
+    def parse(value: object) -> str:
         if not isinstance(value, str) or not pattern.fullmatch(value):
             message = f"{name} is {what}."
             raise ValueError(message)
@@ -50,7 +50,7 @@ def _matching(name: str, pattern: re.Pattern[str], what: str) -> Callable[[Any],
     return parse
 
 
-def _parse_date_time(value: Any) -> datetime:
+def _parse_date_time(value: object) -> datetime:
     if not isinstance(value, str) or not _DATE_TIME.fullmatch(value):
         message = "DateTime is ISO 8601 with a zone, such as 2026-01-31T08:00:00Z."
         raise ValueError(message)
@@ -61,7 +61,7 @@ def _write_date_time(value: datetime) -> str:
     return value.astimezone(UTC).replace(tzinfo=None).isoformat(timespec="milliseconds") + "Z"
 
 
-def _parse_decimal(value: Any) -> Decimal:
+def _parse_decimal(value: object) -> Decimal:
     try:
         if isinstance(value, str) and _DECIMAL.fullmatch(value):
             return Decimal(value)
@@ -75,7 +75,7 @@ def _write_decimal(value: Decimal) -> str:
     return format(value, "f")
 
 
-def _write_json(value: Any) -> Any:
+def _write_json(value: object) -> object:
     return orjson.loads(value) if isinstance(value, str) else value
 
 
@@ -96,7 +96,7 @@ SCALARS: dict[object, ScalarDefinition] = {
     ),
     Cursor: strawberry.scalar(
         name="Cursor",
-        description="A place in a list, opaque. Only worth something in the same field with the same order and filters.",
+        description="A place in a list, opaque; worth something only in the same field with the same order and filters.",
         specified_by_url="https://relay.dev/graphql/connections.htm#sec-Cursor",
         serialize=str,
         parse_value=_matching("Cursor", _CURSOR, "what an edge or pageInfo of the same list gave"),
@@ -118,7 +118,7 @@ SCALARS: dict[object, ScalarDefinition] = {
     ),
     datetime: strawberry.scalar(
         name="DateTime",
-        description="A moment, ISO 8601 in UTC to the millisecond, such as `2026-01-31T08:00:00.000Z`. Any zone comes in.",
+        description="A moment, ISO 8601 in UTC with milliseconds: `2026-01-31T08:00:00.000Z`. Any zone comes in.",
         specified_by_url="https://scalars.graphql.org/andimarek/date-time.html",
         serialize=_write_date_time,
         parse_value=_parse_date_time,
@@ -141,3 +141,4 @@ SCALARS: dict[object, ScalarDefinition] = {
 
 written_by_sql("DateTime", lambda sql: f"to_char(({sql}) at time zone 'UTC', 'YYYY-MM-DD\"T\"HH24:MI:SS.MS\"Z\"')")
 written_by_sql("Decimal", lambda sql: f"({sql})::text")
+decides_plans("PageSize")

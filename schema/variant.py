@@ -49,7 +49,9 @@ class Variant(Node):
     title: str = field(description="The choice in words: `浅杏粉 / 1.5m`; `默认` when there is nothing to choose.")
     position: int = field(description="Place among the product's variants, from 1.")
     selected_options = listed(
-        many(rows=SELECTED_OPTIONS), list[SelectedOption], description="The choices that make it, in the product's order."
+        many(rows=SELECTED_OPTIONS),
+        list[SelectedOption],
+        description="The choices that make it, in the product's order.",
     )
     sku: str = field(description="The shop's own number for it; may be empty.")
     barcode: str = field(description="EAN or other code on the pack; may be empty.")
@@ -67,11 +69,13 @@ class Variant(Node):
             "case when {t}.tracked and {t}.inventory_policy = 'DENY'"
             f" then greatest(least({{t}}.available, {STOCK_SHOWN_MOST}), 0)::int end"
         ),
-        description="Pieces left, never more than 99 so that nobody counts the store room; null when it is not counted.",
+        description="Pieces left, 99 at most, so that nobody counts the store room; null when not counted.",
     )
     requires_shipping: bool = field(description="Whether something has to be sent.")
     weight_grams: int = field(description="Weight in grams; 0 when unknown.")
-    image: Media | None = field(one("{t}.id = {p}.media_id"), description="Its own picture; null: show the product's first.")
+    image: Media | None = field(
+        one("{t}.id = {p}.media_id"), description="Its own picture; null: show the product's first."
+    )
     per_person_limit: int | None = field(description="The most one customer may ever buy; null without limit.")
     per_order_limit: int | None = field(description="The most in one order; null without limit.")
     product: Annotated["Product", strawberry.lazy("schema.product")] = field(  # type: ignore[name-defined]  # noqa: F821
@@ -80,7 +84,9 @@ class Variant(Node):
     tracked: bool = field(description="Whether its stock is counted.")
     inventory_policy: InventoryPolicy = field(description="What happens when stock is used up.")
     cost: Money | None = field(
-        value("{t}.cost_fen"), description="What it costs the shop; null when unknown. Requires: CATALOGUE.", roles=[Role.CATALOGUE]
+        value("{t}.cost_fen"),
+        description="What it costs the shop; null when unknown. Requires: CATALOGUE.",
+        roles=[Role.CATALOGUE],
     )
     stock_levels = listed(
         many("{t}.variant_id = {p}.id", order=Order("{t}.updated_at")),
@@ -104,7 +110,11 @@ class Variant(Node):
     created_at: datetime = field(description="When it was made.")
     updated_at: datetime = field(description="When it last changed.")
 
-    @read(one("{t}.variant_id = {p}.id"), Metafield | None, description="One extra of this variant; null when there is none to be seen.")
+    @read(
+        one("{t}.variant_id = {p}.id"),
+        Metafield | None,
+        description="One extra of this variant; null when there is none to be seen.",
+    )
     def metafield(
         rows: Rows,
         namespace: Annotated[str, strawberry.argument(description="Whose it is.")],
