@@ -96,7 +96,7 @@ SCALARS: dict[object, ScalarDefinition] = {
     ),
     Cursor: strawberry.scalar(
         name="Cursor",
-        description="A place in a list, opaque; worth something only in the same field with the same order and filters.",
+        description="A place in a list, opaque; worth something only in the same field, order and filters.",
         specified_by_url="https://relay.dev/graphql/connections.htm#sec-Cursor",
         serialize=str,
         parse_value=_matching("Cursor", _CURSOR, "what an edge or pageInfo of the same list gave"),
