@@ -16,6 +16,8 @@ from pathlib import Path
 from typing import IO
 from urllib.parse import quote
 
+import psutil
+
 from embedded_engine import START_SECONDS, Engine, answers, start, stop, until
 from embedded_place import POSTGRES_MAJOR, EmbeddedError, Place, make_place, postgres_binaries, valkey_binary
 from logs import log
@@ -177,6 +179,7 @@ def _postgres(place: Place) -> Engine:
 def _make_cluster(place: Place, binaries: Path, data: Path) -> None:
     """Make the database files once, whole or not at all: they get their name when everything is in them."""
     if data.exists():
+        _clear_after_crash(data, place.run)
         return
     draft = place.home / f"{data.name}.draft"
     if draft.exists():
@@ -197,6 +200,23 @@ def _make_cluster(place: Place, binaries: Path, data: Path) -> None:
             raise EmbeddedError(message)
     draft.rename(data)
     log("database_made", path=str(data))
+
+
+def _clear_after_crash(data: Path, run: Path) -> None:
+    """Remove the pid files of a server that is gone; PostgreSQL believes them while a careless init keeps the zombie.
+
+    One of them guards the shared memory too, so first nobody may work in the directory any more.
+    """
+
+    def is_empty() -> bool:
+        everyone = psutil.process_iter(["cwd", "status"])
+        return not any(p.info["cwd"] == str(data) and p.info["status"] != psutil.STATUS_ZOMBIE for p in everyone)
+
+    if not until(is_empty, START_SECONDS):
+        message = f"processes still work in {data}; stop them (look for postgres) and try again"
+        raise EmbeddedError(message)
+    for left in (data / "postmaster.pid", run / ".s.PGSQL.5432.lock"):
+        left.unlink(missing_ok=True)
 
 
 def _valkey(place: Place) -> Engine:
