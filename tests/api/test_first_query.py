@@ -1,0 +1,26 @@
+"""The first thing anybody does: ask a shop its name."""
+
+from tests.conftest import Asking, Counting
+from tests.harness.shops import SandboxShop
+
+SHOP = "query Shop { shop { name } }"
+
+
+async def test_a_visitor_reads_the_shop_in_one_statement(shop: SandboxShop, statements: Counting) -> None:
+    async with statements() as seen:
+        answer = await shop.visitor(SHOP)
+
+    assert answer.data == {"shop": {"name": "小铺"}}
+    # Who asks is looked up once a second at most; what is asked is one statement.
+    assert len([sql for sql in seen.sql if "visitor_key" not in sql]) == 1
+
+
+async def test_each_shop_answers_for_itself(shop: SandboxShop, other_shop: SandboxShop) -> None:
+    assert (await other_shop.visitor(SHOP))["shop"]["name"] == "隔壁"
+    assert (await shop.staff(SHOP))["shop"]["name"] == "小铺"
+
+
+async def test_nobody_asks_without_saying_which_shop(gql: Asking) -> None:
+    answer = await gql(SHOP)
+
+    assert answer.codes == ["UNAUTHENTICATED"]
