@@ -5,7 +5,6 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from engine.arguments import Leaf
-from engine.errors import bad_input
 from engine.keyset import INTEGER, KeyType
 from engine.statement import Row, Statement
 
@@ -54,13 +53,3 @@ def ordered(rows: Rows, order: Order) -> str:
     """The order by clause, with a leading space."""
     turn = " desc" if order.descending else ""
     return f" order by {rows.fill(order.sql)}{turn}, {rows.t}.id{turn}"
-
-
-def exactly_one(**arguments: object) -> tuple[str, Leaf]:
-    """The one argument that is given; refused as BAD_USER_INPUT when none or several are."""
-    given = [(name, value) for name, value in arguments.items() if isinstance(value, Leaf)]
-    if len(given) != 1:
-        names = " and ".join(arguments)
-        message = f"Give exactly one of {names}."
-        raise bad_input(message)
-    return given[0]

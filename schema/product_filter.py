@@ -104,7 +104,9 @@ def narrow(rows: Rows, filters: object, sort_key: object, reverse: object) -> No
     for one in given:
         if isinstance(one, dict):
             for kind, value in one.items():
-                kinds.setdefault(kind, []).append(_condition(rows, kind, value))
+                # A null says nothing about its kind.
+                if value is not None:
+                    kinds.setdefault(kind, []).append(_condition(rows, kind, value))
     for alternatives in kinds.values():
         rows.where(f"({' or '.join(alternatives)})")
 

@@ -5,7 +5,7 @@ from typing import Annotated
 import strawberry
 
 from engine.declare import Order, by_ids, field, many, one, page, read
-from engine.rows import Rows, exactly_one
+from engine.rows import Rows
 from ids import decode_id
 from models.staff import Role
 from schema.category import BY_POSITION, Category
@@ -18,17 +18,18 @@ from schema.scalars import Handle
 from schema.shop import Shop
 from schema.stock import Location
 
-IdArgument = Annotated[strawberry.ID | None, strawberry.argument(description="Its id. Give this or the handle.")]
-HandleArgument = Annotated[Handle | None, strawberry.argument(description="Its handle. Give this or the id.")]
+IdArgument = Annotated[strawberry.ID | None, strawberry.argument(description="Its id. Give this, the handle, or both.")]
+HandleArgument = Annotated[Handle | None, strawberry.argument(description="Its handle. Give this, the id, or both.")]
 
 
 def _by_id_or_handle(rows: Rows, prefix: str, id_: object, handle: object) -> None:
-    """Keep the one row that an id or a handle names."""
-    name, leaf = exactly_one(id=id_, handle=handle)
-    if name == "id":
-        rows.where(f"{rows.t}.id = {rows.bind(leaf, 'uuid', DECODERS[prefix])}")
-    else:
-        rows.where(f"{rows.t}.handle = {rows.bind(leaf, 'text')}")
+    """Keep the row that an id and a handle name, as far as they are given; no row when neither is."""
+    if id_ is None and handle is None:
+        rows.where("false")
+    if id_ is not None:
+        rows.where(f"{rows.t}.id = {rows.bind(id_, 'uuid', DECODERS[prefix])}")
+    if handle is not None:
+        rows.where(f"{rows.t}.handle = {rows.bind(handle, 'text')}")
 
 
 DECODERS = {prefix: (lambda text, own=prefix: decode_id(own, text)) for prefix in ("prd", "col", "cat")}

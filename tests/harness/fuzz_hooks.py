@@ -1,0 +1,57 @@
+"""What Schemathesis must know of us: values of our scalars, ids that exist, and the rules no schema can say.
+
+Loaded by its command line (SCHEMATHESIS_HOOKS), in a process of its own. FUZZ_VALUES names a JSON file of what is
+really there in the shop that is fuzzed.
+"""
+
+import json
+import os
+import re
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import schemathesis
+from hypothesis import strategies as st
+from schemathesis.graphql import nodes, scalar
+
+# The only errors that valid data may earn: `first` with `last`, a cursor of another list, and the price with the
+# limits that go with it. A schema has no words for these.
+UNSAYABLE = re.compile(
+    r"first or last, not both|cursor does not belong|costs \d+ points|too many ((levels of|root )?fields|aliases)"
+)
+
+FEN_MAX = 2**53 - 1
+REAL: dict[str, list[str]] = json.loads(Path(os.environ["FUZZ_VALUES"]).read_text())
+
+_HEX = st.text("0123456789abcdef", min_size=32, max_size=32)
+_PREFIXES = st.sampled_from(["prd", "var", "col", "cat", "shp", "rev", "med", "loc", "mtf", "xyz"])
+_WORDS = st.text("abcdefghijklmnopqrstuvwxyz0123456789-小铺", min_size=1, max_size=20)
+_MOMENTS = st.datetimes(datetime(1990, 1, 1), datetime(2200, 1, 1), timezones=st.just(UTC))  # noqa: DTZ001 - bounds are naive
+_CURSOR_CHARS = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789_-"
+
+scalar(
+    "ID",
+    (st.sampled_from(REAL["ids"]) | st.builds("{}_{}".format, _PREFIXES, _HEX) | st.text("ab_0小", max_size=40)).map(
+        nodes.String
+    ),
+)
+scalar("Handle", (st.sampled_from(REAL["handles"]) | _WORDS).map(nodes.String))
+scalar("Url", _WORDS.map("https://img.example.com/{}.jpg".format).map(nodes.String))
+scalar("Fen", (st.integers(0, 100_000) | st.just(FEN_MAX)).map(nodes.Int))
+scalar("PageSize", st.integers(1, 100).map(nodes.Int))
+scalar("Cursor", st.text(_CURSOR_CHARS, min_size=60, max_size=300).map(nodes.String))
+scalar("DateTime", _MOMENTS.map(lambda moment: moment.isoformat().replace("+00:00", "Z")).map(nodes.String))
+scalar("Decimal", st.decimals(0, 10**6, places=2).map(str).map(nodes.String))
+scalar("JSON", _WORDS.map(nodes.String) | st.integers(0, 9).map(nodes.Int))
+
+
+@schemathesis.check
+def valid_data_is_accepted(_context: Any, response: Any, case: Any) -> None:
+    """positive_data_acceptance, but for the rules that a schema cannot say: each error is looked at by itself."""
+    if case.meta is not None and case.meta.generation.mode.is_negative:
+        return
+    for error in response.json().get("errors") or ():
+        if not UNSAYABLE.search(error["message"]):
+            message = f"Valid data was refused: {error['message']}"
+            raise AssertionError(message)
