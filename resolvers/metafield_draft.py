@@ -38,17 +38,19 @@ def metafield_refusals(metafields: Sequence[MetafieldDraft], *prefix: Step) -> l
     checks.at_most(metafields, METAFIELDS_MAX)
     checks.distinct([(metafield.namespace, metafield.key) for metafield in metafields], "key")
     for index, metafield in enumerate(metafields):
-        _name(checks, metafield.namespace, 64, index, "namespace")
-        _name(checks, metafield.key, 128, index, "key")
-        checks.text(metafield.value, index, "value", chars=VALUE_CHARS_MAX)
-        if not is_value(metafield.type, metafield.value):
-            checks.refuse(
-                UserErrorCode.INVALID,
-                f"不是 {metafield.type} 类型的值",
-                f"Not a value of type {metafield.type}",
-                index,
-                "value",
-            )
+        checks.add(one_refusals(metafield), index)
+    return checks.refusals
+
+
+def one_refusals(metafield: MetafieldDraft) -> list[Refusal]:
+    """Say what is wrong with one metafield by itself."""
+    checks = Checks()
+    _name(checks, metafield.namespace, 64, "namespace")
+    _name(checks, metafield.key, 128, "key")
+    checks.text(metafield.value, "value", chars=VALUE_CHARS_MAX)
+    if not is_value(metafield.type, metafield.value):
+        zh, en = f"不是 {metafield.type} 类型的值", f"Not a value of type {metafield.type}"
+        checks.refuse(UserErrorCode.INVALID, zh, en, "value")
     return checks.refusals
 
 

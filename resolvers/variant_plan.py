@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, Final
 from uuid import UUID
 
 from ids import new_id
@@ -17,6 +17,8 @@ from resolvers.rows import Row
 from resolvers.variant_draft import VARIANT_DEFAULTS, VariantDraft
 
 Stored = Mapping[str, Any]
+
+NOTHING_TO_CHOOSE: Final = "默认"
 
 
 @dataclass(frozen=True, slots=True)
@@ -125,7 +127,7 @@ def _add(plan: VariantPlan, shelf: Shelf, draft: VariantDraft, stored: Stored | 
         "id": stored["id"] if stored is not None else new_id(),
         "shop_id": caller.shop_id,
         "product_id": shelf.product_id,
-        "title": " / ".join(values)[:255],
+        "title": " / ".join(values)[:255] or NOTHING_TO_CHOOSE,
         "position": position,
         "option_values": values,
         **merged(draft, VARIANT_DEFAULTS, stored),
