@@ -3,6 +3,7 @@
 import argparse
 import asyncio
 import http.client
+import os
 import signal
 import sys
 import threading
@@ -54,7 +55,7 @@ def serve(arguments: argparse.Namespace) -> None:
     """Run the shop: servers, migrations, HTTP; say how to reach it; stop all of it at the end."""
     settings = load_settings(port=arguments.port, workers=arguments.workers)
     if arguments.stop_with_parent:
-        stop_with_parent()
+        stop_with_parent(os.getppid())
     with listen(settings) as door, servers(settings, exclusive=True) as ready:
         asyncio.run(migrate(database_url(ready)))
         publish(ready)

@@ -71,15 +71,15 @@ def run(settings: Settings, door: socket.socket) -> None:
 
 def worker_app() -> Starlette:
     """Make the application inside the process that serves it."""
-    if multiprocessing.parent_process() is not None:
-        stop_with_parent()
+    supervisor = multiprocessing.parent_process()
+    if supervisor is not None and supervisor.pid is not None:
+        # Its number as it was when it started us: it may be gone by now.
+        stop_with_parent(supervisor.pid)
     return create()
 
 
-def stop_with_parent() -> None:
+def stop_with_parent(parent: int) -> None:
     """Ask this process to stop when its parent is gone, also by kill -9; else it would hold the port for ever."""
-    parent = os.getppid()
-
     def watch() -> None:
         while os.getppid() == parent:
             time.sleep(_WATCH_SECONDS)
