@@ -14,8 +14,8 @@ from api.health import healthz, metrics, readyz
 from api.identify import Identities
 from api.sandbox import sandbox_routes
 from api.tokens import Tokens
-from logs import configure
 from engine.execution import Engine
+from logs import configure
 from models.database import connect, fetch_value
 from models.redis_server import connect_redis, redis
 from schema.root import graphql_schema, sources
