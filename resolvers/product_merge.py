@@ -13,7 +13,6 @@ from uuid import UUID
 
 from ids import new_id
 from models.database import Connection
-from models.product import Origin
 from models.refusal import UserErrorCode
 from resolvers import product_merge_sql as merge_sql
 from resolvers.aggregates import refresh_products
@@ -158,7 +157,7 @@ async def _held(merge: _Merge, records: Sequence[ProductRecord], found: dict[str
 async def _merge_parts(merge: _Merge) -> None:
     """Run the statements in the order that foreign and unique keys ask for."""
     sql, shop_id, now, source = merge.sql, merge.shop_id, merge.now, merge.source
-    await sql.execute(merge_sql.INSERT_PRODUCTS, shop_id, Origin.IMPORTED, source.name)
+    await sql.execute(merge_sql.INSERT_PRODUCTS, shop_id, source.origin, source.name)
     await sql.execute(merge_sql.MATCH_VARIANTS, shop_id)
     if "images" in source.says:
         await sql.execute(merge_sql.MATCH_MEDIA, shop_id)
@@ -167,7 +166,7 @@ async def _merge_parts(merge: _Merge) -> None:
     await sql.execute(merge_sql.price_changes(source.says), shop_id, now)
     await sql.execute(merge_sql.DROP_VARIANTS, shop_id)
     await sql.execute(merge_sql.update_variants(source.says), shop_id, now)
-    await sql.execute(merge_sql.INSERT_VARIANTS, shop_id, Origin.IMPORTED, source.name)
+    await sql.execute(merge_sql.INSERT_VARIANTS, shop_id, source.origin, source.name)
     await sql.execute(merge_sql.FIRST_PRICES, shop_id)
     if "images" in source.says:
         await sql.execute(merge_sql.DROP_MEDIA, shop_id)

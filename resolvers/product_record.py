@@ -5,7 +5,7 @@ from datetime import datetime
 from typing import Final
 
 from models.metafield import MetafieldVisibility
-from models.product import ProductStatus
+from models.product import Origin, ProductStatus
 from models.variant import InventoryPolicy
 
 SAYABLE: Final = frozenset(
@@ -96,6 +96,7 @@ class Source:
     """
 
     name: str
+    origin: Origin = Origin.IMPORTED
     says: frozenset[str] = SAYABLE
     product_keys: tuple[tuple[str, str], ...] = field(default=())
     variant_keys: tuple[tuple[str, str], ...] = field(default=())
