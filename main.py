@@ -12,7 +12,7 @@ from collections.abc import Awaitable, Callable, Iterator
 from contextlib import contextmanager
 from getpass import getpass
 
-from api import operator
+from api import imports, operator
 from api.doctor import examine
 from api.server import PortInUseError, listen, run, stop_with_parent
 from api.tokens import MINUTES, MINUTES_MAX
@@ -58,6 +58,8 @@ def serve(arguments: argparse.Namespace) -> None:
         stop_with_parent(os.getppid())
     with listen(settings) as door, servers(settings, exclusive=True) as ready:
         asyncio.run(migrate(database_url(ready)))
+        if not ready.is_production:
+            asyncio.run(_operate(imports.demo_when_empty, ready, arguments))
         publish(ready)
         threading.Thread(target=announce, args=(ready,), daemon=True).start()
         run(ready, door)
@@ -152,6 +154,26 @@ def read_secret(arguments: argparse.Namespace) -> None:
     on_database(operator.app_add)(arguments)
 
 
+def import_file(operation: Operation) -> Command:
+    """Make a command of an import: what stayed out is printed, and makes the exit code 1."""
+
+    def run_it(arguments: argparse.Namespace) -> None:
+        on_database(operation)(arguments)
+        sys.exit(arguments.exit_code)
+
+    run_it.__doc__ = operation.__doc__
+    return run_it
+
+
+def declare_imports(group: Callable[[str, str], Declare]) -> None:
+    """Declare the commands that bring files into a shop."""
+    bring = group("import", "bring a CSV file into a shop")
+    for name, operation in (("products", imports.import_products), ("reviews", imports.import_reviews)):
+        command = bring(name, import_file(operation))
+        command.add_argument("file", help="UTF-8 or GB18030, separated by comma, semicolon or tab")
+        command.add_argument("--shop", required=True, help="the shop's handle or id")
+
+
 def whole(least: int, most: int) -> Callable[[str], int]:
     """Return a reader of whole numbers in a range, for argparse."""
 
@@ -213,6 +235,8 @@ def parser() -> argparse.ArgumentParser:
     command("migrate", run_migrations)
     command("doctor", doctor)
     command("worker", on_database(operator.work))
+    command("demo", on_database(imports.demo))
+    declare_imports(group)
     declare_operator(group)
     return top
 

@@ -24,6 +24,7 @@ from models.refusal import Refusal, Refusals, UserErrorCode
 from models.shop import Shop, ShopMode
 from models.staff import Staff
 from resolvers.caller import ActorKind
+from resolvers.demo import fill_with_demo
 from resolvers.outbox import deliver_outbox, waiting_events
 from resolvers.sandbox_clock import advance_clock
 from resolvers.sandbox_shop import open_sandbox
@@ -74,6 +75,8 @@ async def open_shop(request: Request) -> Response:
         seed=asked.seed,
         sealing_key=request.app.state.settings.derive("sealing"),
     )
+    if asked.source == "demo":
+        await fill_with_demo(opened.shop)
     return _json(
         {
             "shopId": encode_id("shp", opened.shop.id),

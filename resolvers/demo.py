@@ -12,7 +12,7 @@ from ids import new_id
 from models.collection import Collection, CollectionProduct, RuleMatch
 from models.customer import Customer
 from models.database import Connection, transaction
-from models.product import Origin
+from models.product import Origin, Product
 from models.review import Review
 from models.shop import Shop
 from resolvers.aggregates import refresh_collections, refresh_products
@@ -29,7 +29,7 @@ from resolvers.demo_data import (
 from resolvers.product_merge import merge_products
 from resolvers.product_record import ProductRecord, Source
 from resolvers.rows import insert_rows
-from resolvers.sandbox_shop import SandboxShop, open_sandbox
+from resolvers.sandbox_shop import open_sandbox
 from resolvers.visitor_key import DEMO_KEY
 
 DEMO_HANDLE: Final = "demo"
@@ -48,13 +48,28 @@ _WINDOW: Final = "update product set published_at = $3, unpublish_at = $4 where 
 _OPENS_AT: Final = "select published_at from product where shop_id = $1 and handle = $2"
 
 
-async def open_demo(sealing_key: bytes) -> SandboxShop:
-    """Open the demo shop with all it has and the visitor key `demo`. Raises Refusal TAKEN when it is there already."""
-    opened = await open_sandbox(
-        handle=DEMO_HANDLE, name=DEMO_NAME, seed=DEMO_SEED, sealing_key=sealing_key, key=DEMO_KEY
-    )
-    await fill_with_demo(opened.shop)
-    return opened
+async def open_demo(sealing_key: bytes) -> bool:
+    """Open the demo shop with all it has and the visitor key `demo`; False when it is there already.
+
+    A demo shop that was left without goods (killed half-way) gets them now.
+    """
+    shop = await Shop.get_or_none(handle=DEMO_HANDLE)
+    if shop is None:
+        opened = await open_sandbox(
+            handle=DEMO_HANDLE, name=DEMO_NAME, seed=DEMO_SEED, sealing_key=sealing_key, key=DEMO_KEY
+        )
+        shop = opened.shop
+    elif await Product.filter(shop_id=shop.id).exists():
+        return False
+    await fill_with_demo(shop)
+    return True
+
+
+async def open_demo_when_empty(sealing_key: bytes) -> bool:
+    """Open the demo shop in a database without any other; True when it was opened."""
+    if await Shop.exclude(handle=DEMO_HANDLE).exists():
+        return False
+    return await open_demo(sealing_key)
 
 
 async def fill_with_demo(shop: Shop) -> None:

@@ -23,10 +23,11 @@ SPEC_NAMESPACE: Final = "spec"
 # Documentation hosts belong to nobody: a page that shows the demo never calls a stranger.
 IMAGE_HOST: Final = "https://img.example.com/demo"
 
-NICKNAMES: Final = tuple(
-    "林小满 陈一诺 王知夏 李木木 张春山 刘阿青 赵南星 周慢慢 吴桂花 郑半夏 孙听雨 马小茶 "
-    "朱云朵 胡八月 郭小鱼 何枕书 高山月 罗豆豆 梁晚晚 宋清和 唐果果 许知秋 韩冬至 冯小暑".split()
-)
+NICKNAMES: Final = (
+    "林小满", "陈一诺", "王知夏", "李木木", "张春山", "刘阿青", "赵南星", "周慢慢",
+    "吴桂花", "郑半夏", "孙听雨", "马小茶", "朱云朵", "胡八月", "郭小鱼", "何枕书",
+    "高山月", "罗豆豆", "梁晚晚", "宋清和", "唐果果", "许知秋", "韩冬至", "冯小暑",
+)  # fmt: skip
 REPLIES: Final = ("谢谢喜欢，常来坐坐～", "感谢反馈，我们会继续改进。", "收到好评很开心，祝您生活愉快！")
 _RATINGS: Final = (5, 4, 3, 2)
 _RATING_WEIGHTS: Final = (68, 22, 8, 2)
