@@ -1,0 +1,105 @@
+"""What was measured, as a machine reads it, as a person does, and as it is kept."""
+
+import os
+import platform
+from dataclasses import dataclass, field
+from importlib.metadata import version
+from statistics import median
+from typing import Final
+
+import orjson
+
+from bench.load import Load
+from clock import wall_now
+from embedded_place import POSTGRES_MAJOR
+
+_PACKAGES: Final = ("strawberry-graphql", "graphql-core", "tortoise-orm", "asyncpg", "starlette", "uvicorn", "uvloop")
+
+
+@dataclass(slots=True)
+class Result:
+    """One page: every round's loads by application."""
+
+    name: str
+    fields: int
+    statements: int | None
+    rounds: list[dict[str, Load]] = field(default_factory=list)
+
+    def cpu_ms(self, name: str) -> float:
+        """Milliseconds of an application's CPU for one answer."""
+        return median(measured[name].cpu_ms for measured in self.rounds)
+
+    def postgres_ms(self, name: str) -> float | None:
+        """Milliseconds of PostgreSQL's CPU for one answer; None when its processes are not ours to read."""
+        found = [spent for measured in self.rounds if (spent := measured[name].postgres_ms) is not None]
+        return median(found) if found else None
+
+    def per_second(self, name: str) -> float:
+        """Answers in a second."""
+        return median(measured[name].per_second for measured in self.rounds)
+
+    def ratio_cpu(self, name: str, to: str) -> float:
+        """CPU of one for each of the other; the median of the rounds' own ratios."""
+        return median(measured[name].cpu_ms / measured[to].cpu_ms for measured in self.rounds)
+
+    def ratio_per_second(self, name: str, to: str) -> float:
+        """Answers of one for each of the other, in the same way."""
+        return median(measured[name].per_second / measured[to].per_second for measured in self.rounds)
+
+
+def line(result: Result) -> str:
+    """Write one page as a line of JSON."""
+    found = {
+        "bench": result.name,
+        "ours_cpu_ms": round(result.cpu_ms("ours"), 3),
+        "limit_cpu_ms": round(result.cpu_ms("limit"), 3),
+        "ratio_cpu": round(result.ratio_cpu("ours", "limit"), 2),
+        "ours_rps": round(result.per_second("ours")),
+        "limit_rps": round(result.per_second("limit")),
+        "ratio_rps": round(result.ratio_per_second("ours", "limit"), 2),
+        "strawberry_cpu_ms": round(result.cpu_ms("strawberry"), 3),
+        "statements": result.statements,
+    }
+    return orjson.dumps(found).decode()
+
+
+def table(results: list[Result]) -> str:
+    """Write all pages as a table that is also Markdown."""
+    head = ("page", "fields", "application", "CPU ms", "of limit", "less than Strawberry", "PostgreSQL ms", "answers/s", "statements")
+    rows = [head, tuple("---" for _ in head)]
+    for result in results:
+        for name, said in (("limit", "hand-written"), ("ours", "ours"), ("strawberry", "plain Strawberry")):
+            postgres = result.postgres_ms(name)
+            rows.append(
+                (
+                    result.name,
+                    str(result.fields),
+                    said,
+                    f"{result.cpu_ms(name):.3f}",
+                    f"{result.ratio_cpu(name, 'limit'):.2f}x",
+                    f"{result.ratio_cpu('strawberry', name):.0f}x",
+                    "" if postgres is None else f"{postgres:.3f}",
+                    f"{result.per_second(name):.0f}",
+                    str(result.statements) if name == "ours" and result.statements is not None else "",
+                )
+            )
+    widths = [max(len(row[column]) for row in rows) for column in range(len(head))]
+    return "\n".join(
+        f"| {' | '.join(cell.ljust(width, '-' if cell == '---' else ' ') for cell, width in zip(row, widths, strict=True))} |"
+        for row in rows
+    )
+
+
+def results_file(results: list[Result], connections: int, rounds: int, seconds: float) -> str:
+    """Write the page that is kept: numbers, and what they were measured on."""
+    packages = ", ".join(f"{name} {version(name)}" for name in _PACKAGES)
+    return f"""# What an answer costs
+
+Measured on {wall_now():%Y-%m-%d} by `make bench` (`python -m bench --write`); how to read it stands in `README.md` here.
+
+{os.cpu_count()} cores ({platform.machine()}, {platform.system()}), Python {platform.python_version()}, PostgreSQL {POSTGRES_MAJOR} from the wheel;
+{packages}.
+{connections} connections, {rounds} rounds of {seconds} s by turns, one process each; medians, and medians of each round's own ratios.
+
+{table(results)}
+"""

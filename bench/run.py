@@ -1,0 +1,95 @@
+"""One run: the same shop, the same questions, three applications in turn, several times over."""
+
+import argparse
+import asyncio
+import base64
+import subprocess
+import sys
+import tempfile
+from contextlib import ExitStack
+from pathlib import Path
+from typing import Final
+
+import orjson
+
+from bench.asking import count_statements, requests_of, same_answers
+from bench.catalogue import KEY, Stocked, stock_shop
+from bench.load import Load, Plan
+from bench.pages import Page, count_fields, pages
+from bench.report import Result, line, results_file, table
+from bench.servers import VARIANTS, Ground, Server, ground, make_database, serving
+from models.database import connect, migrate
+from settings import PROJECT
+
+ROUNDS: Final = 7
+SECONDS: Final = 1.5
+WARM_SECONDS: Final = 0.8
+CONNECTIONS: Final = 16
+
+
+def say(words: str) -> None:
+    """Tell a person how far we are."""
+    print(words, file=sys.stderr, flush=True)
+
+
+def main(words: list[str]) -> None:
+    """Measure all three pages and print a JSON line for each, then a table."""
+    parser = argparse.ArgumentParser(prog="bench", description=main.__doc__)
+    parser.add_argument("--write", action="store_true", help="keep the result in bench/RESULTS.md")
+    parser.add_argument("--rounds", type=int, default=ROUNDS, help=f"how often each is measured ({ROUNDS})")
+    parser.add_argument("--seconds", type=float, default=SECONDS, help=f"how long at a time ({SECONDS})")
+    asked = parser.parse_args(words)
+    with ground() as on, ExitStack() as stack:
+        say("filling a shop with 1,000 products")
+        stocked = asyncio.run(_prepare(on))
+        servers = []
+        for name in VARIANTS:
+            say(f"starting {name}")
+            servers.append(stack.enter_context(serving(name, on)))
+        results = [
+            _measure(on, servers, page, rounds=asked.rounds, seconds=asked.seconds)
+            for page in pages(stocked.products, stocked.collections)
+        ]
+    for result in results:
+        print(line(result), flush=True)
+    print(f"\n{table(results)}")
+    if asked.write:
+        (PROJECT / "bench" / "RESULTS.md").write_text(results_file(results, CONNECTIONS, asked.rounds, asked.seconds))
+
+
+async def _prepare(on: Ground) -> Stocked:
+    settings = on.settings
+    dsn = settings.database_url or ""
+    await make_database(dsn)
+    await migrate(dsn)
+    with tempfile.TemporaryDirectory() as directory:
+        async with connect(dsn, pool_size=2):
+            return await stock_shop(Path(directory), settings.derive("sealing"))
+
+
+def _measure(on: Ground, servers: list[Server], page: Page, *, rounds: int, seconds: float) -> Result:
+    """Compare the answers, warm everything up, then measure by turns: a busy neighbour then disturbs all alike."""
+    data = same_answers(servers, page, KEY)
+    result = Result(page.name, count_fields(data), asyncio.run(count_statements(on, servers[0], page, KEY)))
+    for server in servers:
+        _load(on, server, page, WARM_SECONDS)
+    for number in range(rounds):
+        measured = {server.name: _load(on, server, page, seconds) for server in servers}
+        result.rounds.append(measured)
+        costs = "  ".join(f"{name} {load.cpu_ms:.3f} ms" for name, load in measured.items())
+        say(f"{page.name} {number + 1}/{rounds}  {costs}")
+    return result
+
+
+def _load(on: Ground, server: Server, page: Page, seconds: float) -> Load:
+    requests = [base64.b64encode(request).decode() for request in requests_of(server, page, KEY)]
+    plan = Plan(server.port, requests, CONNECTIONS, seconds, server.pid, on.postgres)
+    with tempfile.NamedTemporaryFile(suffix=".json") as file:
+        file.write(orjson.dumps(plan))
+        file.flush()
+        command = (sys.executable, "-m", "bench.load", file.name)
+        done = subprocess.run(command, cwd=PROJECT, capture_output=True, check=False)  # noqa: S603 - our own words
+    if done.returncode:
+        message = f"the load on {server.name} failed: {done.stderr.decode(errors='replace')[-2000:]}"
+        raise RuntimeError(message)
+    return Load(**orjson.loads(done.stdout))
