@@ -22,6 +22,7 @@ from schema.metafield import Metafield
 from schema.money import PriceRange
 from schema.node import Node
 from schema.option import ProductOption
+from schema.product_status import ProductStatus
 from schema.review import ReviewConnection
 from schema.scalars import Handle
 from schema.variant import Variant
@@ -34,15 +35,6 @@ select b.value as block
 from jsonb_array_elements({p}.description_blocks) with ordinality as b(value, place)
 order by b.place
 """
-
-
-@strawberry.enum(description="Whether a product is on sale.")
-class ProductStatus(Enum):
-    """As stored."""
-
-    DRAFT = strawberry.enum_value("DRAFT", description="Being written; seen by staff only.")
-    ACTIVE = strawberry.enum_value("ACTIVE", description="On sale inside its window.")
-    ARCHIVED = strawberry.enum_value("ARCHIVED", description="Kept for history; seen by staff only.")
 
 
 @strawberry.enum(description="Where a product comes from.")
