@@ -50,6 +50,8 @@ _CLEANER: Final = nh3.Cleaner(
 
 # Safe on the cleaner's own output only: there every attribute is in double quotes and < is always a tag.
 _TOKEN: Final = re.compile(r"<(/?)([a-z][a-z0-9]*)((?: [a-z-]+=\"[^\"]*\")*)>")
+# To a parser an iframe holds raw text, so the cleaner lets tags in it stand; none of it is ever shown.
+_IFRAME: Final = re.compile(r"(<iframe(?: [a-z-]+=\"[^\"]*\")*>).*?</iframe>", re.DOTALL)
 _ATTRIBUTE: Final = re.compile(r" ([a-z-]+)=\"([^\"]*)\"")
 _VOID: Final = {"br", "hr", "col", "img", "source"}
 _PAIRED_MEDIA: Final = {"video", "iframe"}
@@ -63,7 +65,7 @@ def description_blocks(html: str) -> list[Block]:
 
     Words keep their order. A picture in the middle of a paragraph splits it. Doing it again changes nothing.
     """
-    clean = _CLEANER.clean(_CONTROL.sub("", html))
+    clean = _IFRAME.sub(r"\1</iframe>", _CLEANER.clean(_CONTROL.sub("", html)))
     return _Cutter().cut(clean)
 
 

@@ -137,3 +137,9 @@ def test_deep_markup_with_many_pictures_does_not_grow_by_its_square() -> None:
 
     assert len(html) < 20 * len(page)
     assert description_blocks(html) == description_blocks(page)
+
+
+def test_tags_inside_a_frame_are_its_own_text() -> None:
+    page = "<a data-product='tea'><iframe><a href='https://a.cn'></a></iframe></a><p>茶</p>"
+
+    assert [block.get("text") for block in description_blocks(page) if block["kind"] == "TEXT"] == ["茶"]
