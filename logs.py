@@ -3,6 +3,7 @@
 import logging
 import sys
 from typing import Literal
+from uuid import UUID
 
 import orjson
 
@@ -41,7 +42,8 @@ def log(event: str, *, level: Level = "info", **fields: object) -> None:
 
 
 def _type_name(value: object) -> str:
-    return type(value).__name__
+    # asyncpg's UUID is a class of its own to orjson.
+    return str(value) if isinstance(value, UUID) else type(value).__name__
 
 
 class _JsonHandler(logging.Handler):

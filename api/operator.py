@@ -95,7 +95,7 @@ async def outbox_list(_settings: Settings, _arguments: argparse.Namespace) -> st
     letters = [
         orjson.dumps(
             {
-                "id": letter.event.id,
+                "id": str(letter.event.id),
                 "shopId": encode_id("shp", letter.event.shop_id),
                 "topic": letter.event.topic,
                 "attempts": letter.event.attempt,

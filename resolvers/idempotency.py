@@ -3,9 +3,7 @@
 import hashlib
 from collections.abc import Awaitable, Callable
 from datetime import datetime, timedelta
-from decimal import Decimal
 from typing import Any, Final
-from uuid import UUID
 
 import orjson
 from asyncpg.exceptions import LockNotAvailableError
@@ -15,6 +13,7 @@ from ids import new_id
 from models.database import Connection, pool, transaction
 from models.refusal import Refusal, RetryRefusal, UserErrorCode
 from resolvers.caller import ActorKind, Caller
+from resolvers.plain import plain
 
 KEY_CHARS_MAX: Final = 128
 RETRY_AFTER_MS: Final = 1000
@@ -82,16 +81,16 @@ async def once(
         earlier = await sql.fetchrow(_FIND, caller.shop_id, actor, mutation, key)
         if earlier is not None:
             return _replay(earlier["input_sha256"], earlier["outcome"], digest)
-        outcome = orjson.dumps(await command(sql), default=_plain).decode()
+        outcome = orjson.dumps(await command(sql), default=plain).decode()
         await sql.execute(_KEEP, new_id(), caller.shop_id, actor, mutation, key, digest, outcome, wall_now())
     return orjson.loads(outcome)
 
 
 def input_sha256(input: object) -> bytes:  # noqa: A002 - the word of the schema
     """Return the fingerprint of a coerced input: the same wish gives the same bytes, whatever its key order."""
-    plain = orjson.loads(orjson.dumps(input, default=_plain, option=orjson.OPT_NON_STR_KEYS))
+    values = orjson.loads(orjson.dumps(input, default=plain, option=orjson.OPT_NON_STR_KEYS))
     # Twice, for orjson sorts the keys of dicts only: fields of a dataclass moved about must not make another wish.
-    return hashlib.sha256(orjson.dumps(plain, option=orjson.OPT_SORT_KEYS)).digest()
+    return hashlib.sha256(orjson.dumps(values, option=orjson.OPT_SORT_KEYS)).digest()
 
 
 async def reap_idempotency_keys(wall: datetime) -> int:
@@ -135,14 +134,3 @@ def _actor(caller: Caller) -> str:
             "idempotencyKey",
         )
     return f"{caller.actor}:{who or '-'}"
-
-
-def _plain(value: object) -> object:
-    """Give a form to what JSON has none for; anything else is a fault of the command, and says so."""
-    # The database driver's UUID is a subclass, which orjson does not know by itself.
-    if isinstance(value, Decimal | UUID):
-        return str(value)
-    if isinstance(value, set | frozenset):
-        return sorted(str(member) for member in value)
-    message = f"an idempotent input holds a {type(value).__name__}, which has no canonical form"
-    raise TypeError(message)

@@ -21,6 +21,7 @@ from logs import log
 from models.database import Connection, pool
 from models.redis_server import redis
 from resolvers.caller import Caller
+from resolvers.plain import plain
 from resolvers.randomness import randomness
 
 STREAM: Final = "xiaopu:events"
@@ -124,7 +125,7 @@ async def emit_many(sql: Connection, shop_id: UUID, topic: str, payloads: Mappin
     """Write one event per aggregate (id -> payload) in one statement, in the order given."""
     if not payloads:
         return
-    bodies = [orjson.dumps(payload).decode() for payload in payloads.values()]
+    bodies = [orjson.dumps(payload, default=plain).decode() for payload in payloads.values()]
     await sql.execute(_EMIT, shop_id, topic, wall_now(), [new_id() for _ in bodies], list(payloads), bodies)
 
 

@@ -61,6 +61,13 @@ async def test_asked_again_the_first_outcome_comes_back_as_it_was(caller: Caller
     assert isinstance(first["id"], str)
 
 
+async def test_ids_read_from_the_database_are_an_outcome_like_any(caller: Caller) -> None:
+    async def command(sql: Connection) -> dict[str, object]:
+        return {"ids": [await sql.fetchval("select id from shop where id = $1", caller.shop_id)]}
+
+    assert await once(caller, "look", "k1", {}, command) == {"ids": [str(caller.shop_id)]}
+
+
 async def test_the_same_key_for_another_wish_is_refused(caller: Caller) -> None:
     await once(caller, "locationCreate", "k1", WISH, adding(caller))
 
