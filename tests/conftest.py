@@ -18,7 +18,7 @@ from tests.harness.asking import Answer, Asker, credentials
 from tests.harness.databases import drop_all, make_template, new_database
 from tests.harness.engines import Engines, run_engines, with_redis_database
 from tests.harness.server import client, serving
-from tests.harness.shops import OpenedShop, SandboxShop, open_shop, over_http
+from tests.harness.shops import OpenedShop, SandboxShop, open_shop, over_http, the_demo
 from tests.harness.statements import Statements, logged
 
 SECRET_KEY = "tests-7qX2vN9wLr4KzB8mYc3HdT6fJs1PgA5e"
@@ -159,6 +159,12 @@ async def shop(opened: OpenedShop, http: httpx.AsyncClient, settings: Settings) 
 async def other_shop(http: httpx.AsyncClient, settings: Settings) -> SandboxShop:
     """A second one, which must never see what the first has."""
     return over_http(await open_shop(settings, "隔壁"), http, settings)
+
+
+@pytest.fixture(scope="session")
+async def demo(http: httpx.AsyncClient, settings: Settings) -> SandboxShop:
+    """The demo shop, the same for the whole session: read it, never write to it."""
+    return over_http(await the_demo(settings), http, settings)
 
 
 class Asking(Protocol):

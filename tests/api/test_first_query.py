@@ -24,3 +24,10 @@ async def test_nobody_asks_without_saying_which_shop(gql: Asking) -> None:
     answer = await gql(SHOP)
 
     assert answer.codes == ["UNAUTHENTICATED"]
+
+
+async def test_the_demo_shows_its_goods_to_whoever_knows_its_key(demo: SandboxShop) -> None:
+    answer = await demo.visitor("{ products(first: 3) { nodes { title variants(first: 1) { nodes { title } } } } }")
+
+    assert len(answer["products"]["nodes"]) == 3
+    assert all(product["title"] and product["variants"]["nodes"] for product in answer["products"]["nodes"])

@@ -12,8 +12,10 @@ from models.shop import Shop
 from models.staff import Role, Staff
 from models.wechat_app import WechatApp
 from resolvers.caller import ActorKind, Caller, system_caller
-from resolvers.sandbox_shop import open_sandbox
+from resolvers.demo import DEMO_HANDLE, open_demo
+from resolvers.sandbox_shop import OWNER_NAME, open_sandbox
 from resolvers.staff import staff_named
+from resolvers.visitor_key import DEMO_KEY
 from settings import Settings
 from tests.harness.asking import Asker, credentials
 
@@ -79,6 +81,14 @@ async def open_shop(settings: Settings, name: str = "小铺") -> OpenedShop:
         handle=f"t-{secrets.token_hex(6)}", name=name, seed=1, sealing_key=settings.derive("sealing")
     )
     return OpenedShop(opened.shop, opened.app, opened.key, opened.owner)
+
+
+async def the_demo(settings: Settings) -> OpenedShop:
+    """Open the demo shop, or find it open."""
+    await open_demo(settings.derive("sealing"))
+    shop = await Shop.get(handle=DEMO_HANDLE)
+    app = await WechatApp.get(shop_id=shop.id)
+    return OpenedShop(shop, app, DEMO_KEY, await staff_named(shop.id, OWNER_NAME, [Role.OWNER]))
 
 
 def over_http(opened: OpenedShop, http: httpx.AsyncClient, settings: Settings) -> SandboxShop:

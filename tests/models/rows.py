@@ -1,5 +1,6 @@
 """A shop with one valid row in every table, written as SQL: what constraints are tried against."""
 
+from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Any
 from uuid import UUID
@@ -14,70 +15,113 @@ AGES = {"version": 1, "created_at": MOMENT, "updated_at": MOMENT}
 Row = dict[str, Any]
 
 
+@dataclass(frozen=True, slots=True)
+class _Ids:
+    """The ids that rows name each other by."""
+
+    shop: UUID = field(default_factory=new_id)
+    app: UUID = field(default_factory=new_id)
+    staff: UUID = field(default_factory=new_id)
+    customer: UUID = field(default_factory=new_id)
+    category: UUID = field(default_factory=new_id)
+    product: UUID = field(default_factory=new_id)
+    media: UUID = field(default_factory=new_id)
+    variant: UUID = field(default_factory=new_id)
+    collection: UUID = field(default_factory=new_id)
+    location: UUID = field(default_factory=new_id)
+
+
 def whole_shop() -> dict[str, Row]:
     """Return one row for each table, parents before children."""
-    shop, category, product, media, variant, location, customer, staff, app, collection = (new_id() for _ in range(10))
-    shelf: dict[str, Row] = {
-        "shop": {
-            "id": shop, "handle": shop.hex, "name": "小铺", "description": "", "mode": "SANDBOX",
-            "currency_code": "CNY", "language": "zh-CN", "seed": 0, "clock_offset_ms": 0,
-            "catalogue_version": 1, **AGES,
-        },
+    ids = _Ids()
+    owned = _people(ids) | _catalogue(ids) | _what_happens(ids)
+    return {"shop": _shop(ids)} | {table: {"id": new_id(), "shop_id": ids.shop} | row for table, row in owned.items()}
+
+
+def _shop(ids: _Ids) -> Row:
+    return {
+        "id": ids.shop, "handle": ids.shop.hex, "name": "小铺", "description": "", "mode": "SANDBOX",
+        "currency_code": "CNY", "language": "zh-CN", "seed": 0, "clock_offset_ms": 0,
+        "catalogue_version": 1, **AGES,
+    }  # fmt: skip
+
+
+def _people(ids: _Ids) -> dict[str, Row]:
+    """Who is in the shop, and how they come in."""
+    return {
         "wechat_app": {
-            "id": app, "appid": "wx0000000000000000", "kind": "MINI_PROGRAM", "name": "小程序", "secret_sealed": b"-",
+            "id": ids.app, "appid": "wx0000000000000000", "kind": "MINI_PROGRAM", "name": "小程序",
+            "secret_sealed": b"-",
             "base_url": "https://api.weixin.qq.com", "created_at": MOMENT,
         },
-        "visitor_key": {"app_id": app, "key": app.hex, "created_at": MOMENT},
+        "visitor_key": {"app_id": ids.app, "key": ids.app.hex, "created_at": MOMENT},
         "staff": {
-            "id": staff, "name": "店长", "roles": ["OWNER"], "active": True, "token_version": 1, "created_at": MOMENT,
+            "id": ids.staff, "name": "店长", "roles": ["OWNER"], "active": True, "token_version": 1,
+            "created_at": MOMENT,
         },
-        "customer": {"id": customer, "nickname": "小王", "merged_into": None, "created_at": MOMENT},
+        "customer": {"id": ids.customer, "nickname": "小王", "merged_into": None, "created_at": MOMENT},
+    }  # fmt: skip
+
+
+def _catalogue(ids: _Ids) -> dict[str, Row]:
+    """What it sells."""
+    return {
         "category": {
-            "id": category, "parent_id": None, "handle": "tea", "name": "茶", "position": 0, "path": [category], **AGES,
+            "id": ids.category, "parent_id": None, "handle": "tea", "name": "茶", "position": 0,
+            "path": [ids.category], **AGES,
         },
         "product": {
-            "id": product, "handle": "longjing", "title": "龙井", "vendor": "", "product_type": "", "tags": ["绿茶"],
-            "category_id": category, "description_blocks": "[]", "seo_title": "", "seo_description": "",
+            "id": ids.product, "handle": "longjing", "title": "龙井", "vendor": "", "product_type": "",
+            "tags": ["绿茶"],
+            "category_id": ids.category, "description_blocks": "[]", "seo_title": "", "seo_description": "",
             "status": "ACTIVE", "published_at": MOMENT, "unpublish_at": None, "origin": "OWN", "source": "",
             "per_person_limit": None, "per_order_limit": None, "min_price_fen": 100, "max_price_fen": 200,
             "in_stock": True, "variant_count": 1, "image_count": 1, "rating_sum": 5, "rating_count": 1,
             "rating_hundredths": 500, "sales_count": 0, **AGES,
         },
-        "product_option": {"product_id": product, "name": "规格", "position": 1, "values": ["100 克"]},
+        "product_option": {"product_id": ids.product, "name": "规格", "position": 1, "values": ["100 克"]},
         "media": {
-            "id": media, "product_id": product, "kind": "IMAGE", "url": "https://img.example/1.jpg", "alt": "",
+            "id": ids.media, "product_id": ids.product, "kind": "IMAGE", "url": "https://img.example/1.jpg", "alt": "",
             "position": 1, "width": 800, "height": 800,
         },
         "variant": {
-            "id": variant, "product_id": product, "title": "100 克", "position": 1, "option_values": ["100 克"],
+            "id": ids.variant, "product_id": ids.product, "title": "100 克", "position": 1, "option_values": ["100 克"],
             "sku": "", "barcode": "", "price_fen": 100, "compare_at_price_fen": None, "cost_fen": None, "tracked": True,
             "inventory_policy": "DENY", "available": 5, "requires_shipping": True, "weight_grams": 100,
-            "media_id": media, "per_person_limit": None, "per_order_limit": None, "origin": "OWN", "source": "", **AGES,
+            "media_id": ids.media, "per_person_limit": None, "per_order_limit": None, "origin": "OWN",
+            "source": "", **AGES,
         },
         "price_history": {
-            "variant_id": variant, "price_fen": 100, "compare_at_price_fen": None, "created_at": MOMENT,
+            "variant_id": ids.variant, "price_fen": 100, "compare_at_price_fen": None, "created_at": MOMENT,
         },
         "collection": {
-            "id": collection, "handle": "new", "title": "新品", "description": "", "kind": "MANUAL",
+            "id": ids.collection, "handle": "new", "title": "新品", "description": "", "kind": "MANUAL",
             "rule_match": "ALL", "rules": "[]", "position": 0, "published": True, "product_count": 1, **AGES,
         },
-        "collection_product": {"collection_id": collection, "product_id": product, "position": 0},
-        "location": {"id": location, "name": "默认仓库", "is_default": True, "created_at": MOMENT},
+        "collection_product": {"collection_id": ids.collection, "product_id": ids.product, "position": 0},
+    }  # fmt: skip
+
+
+def _what_happens(ids: _Ids) -> dict[str, Row]:
+    """Stock, words and events about what it sells."""
+    return {
+        "location": {"id": ids.location, "name": "默认仓库", "is_default": True, "created_at": MOMENT},
         "stock_level": {
-            "variant_id": variant, "location_id": location, "on_hand": 5, "reserved": 0, "may_oversell": False,
+            "variant_id": ids.variant, "location_id": ids.location, "on_hand": 5, "reserved": 0, "may_oversell": False,
             "updated_at": MOMENT,
         },
         "stock_move": {
-            "variant_id": variant, "location_id": location, "delta": 5, "on_hand_after": 5, "reason": "RECEIVED",
-            "note": "", "staff_id": staff, "created_at": MOMENT,
+            "variant_id": ids.variant, "location_id": ids.location, "delta": 5, "on_hand_after": 5,
+            "reason": "RECEIVED",
+            "note": "", "staff_id": ids.staff, "created_at": MOMENT,
         },
         "review": {
-            "product_id": product, "customer_id": customer, "author_name": "王**", "rating": 5, "body": "好茶",
+            "product_id": ids.product, "customer_id": ids.customer, "author_name": "王**", "rating": 5, "body": "好茶",
             "image_urls": [], "status": "PUBLISHED", "hidden_reason": "", "reply": None, "replied_at": None,
             "source": "", "version": 1, "created_at": MOMENT,
         },
         "metafield": {
-            "product_id": product, "variant_id": None, "namespace": "tea", "key": "year", "type": "INTEGER",
+            "product_id": ids.product, "variant_id": None, "namespace": "tea", "key": "year", "type": "INTEGER",
             "value": "2026", "visibility": "STOREFRONT", "updated_at": MOMENT,
         },
         "idempotency_key": {
@@ -85,12 +129,10 @@ def whole_shop() -> dict[str, Row]:
             "created_at": MOMENT,
         },
         "outbox_event": {
-            "topic": "product.created", "aggregate_id": product, "payload": "{}", "attempts": 0,
+            "topic": "product.created", "aggregate_id": ids.product, "payload": "{}", "attempts": 0,
             "next_attempt_at": MOMENT, "delivered_at": None, "dead_at": None, "last_error": "", "created_at": MOMENT,
         },
     }  # fmt: skip
-    owned = {table: {"id": new_id(), "shop_id": shop} | row for table, row in shelf.items() if table != "shop"}
-    return {"shop": shelf["shop"]} | owned
 
 
 async def insert(sql: asyncpg.Connection, table: str, row: Row) -> None:
