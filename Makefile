@@ -37,7 +37,7 @@ test-fast: setup-dev ## what to run while writing: no real process, no load
 test-long: setup-dev ## the long proofs: thousands of generated documents, large imports; the suite on PostgreSQL 15
 	@$(PYTEST) -m long
 	@if [ -d $(POSTGRES_15) ]; then \
-	  $(PYTEST) -m "not long and not fuzz" --postgres $(POSTGRES_15); \
+	  $(PYTEST) -m "not long and not fuzz" --postgres=$(POSTGRES_15); \
 	else \
 	  echo "PostgreSQL 15 is not at $(POSTGRES_15): the suite was not run on it"; \
 	fi

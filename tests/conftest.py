@@ -28,7 +28,7 @@ _opened = pytest.StashKey[ExitStack]()
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
-    """`--postgres /usr/lib/postgresql/15/bin` runs the suite on that PostgreSQL."""
+    """`--postgres=/usr/lib/postgresql/15/bin` runs the suite on that PostgreSQL."""
     parser.addoption("--postgres", type=Path, help="a directory of PostgreSQL binaries to run the suite on")
 
 
