@@ -1,0 +1,31 @@
+"""What tests of the engine share: two small shops in one database, and the engine beside its reference."""
+
+import pytest
+
+from models.database import transaction
+from tests.engine.both import Both
+from tests.engine.small_shop import SmallShop, small_shop
+
+
+@pytest.fixture(scope="session")
+async def small(database: None) -> SmallShop:
+    """The shop that is asked."""
+    return await _written(small_shop("甲乙"))
+
+
+@pytest.fixture(scope="session")
+async def neighbour(database: None) -> SmallShop:
+    """Another shop in the same tables, which must never be seen."""
+    return await _written(small_shop("丙丁", seed=2))
+
+
+@pytest.fixture(scope="session")
+async def both(small: SmallShop, neighbour: SmallShop) -> Both:
+    """The engine beside its reference; documents and plans are kept for the session."""
+    return Both()
+
+
+async def _written(shop: SmallShop) -> SmallShop:
+    async with transaction() as sql:
+        await shop.write(sql)
+    return shop

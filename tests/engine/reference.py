@@ -1,0 +1,255 @@
+"""The reference executor: graphql-core itself, answering field by field from the same declarations.
+
+Slow and simple on purpose. Each leaf is one tiny statement that brings the raw value, which graphql-core then
+writes by the scalar's Python serialiser; lists are sorted and paged in Python; guards are asked of every row.
+"""
+
+import re
+from collections.abc import Awaitable, Mapping
+from typing import Any
+from uuid import UUID
+
+import orjson
+from graphql import DocumentNode, GraphQLResolveInfo, GraphQLSchema, execute, get_named_type, is_abstract_type, is_non_null_type
+from graphql.execution import ExecutionResult
+from graphql.execution.executor_throwing_on_incremental import ExecutorThrowingOnIncremental
+
+from engine.rows import Rows
+from engine.sources import (
+    ByIds,
+    Column,
+    Computed,
+    Expression,
+    FieldFacts,
+    GlobalId,
+    Kinds,
+    Relation,
+    Shape,
+    Sources,
+    Table,
+    Value,
+)
+from engine.statement import Row, Viewer
+from ids import encode_id
+from tests.engine.reference_pages import PAGING, Page, in_order, page
+from tests.engine.reference_rows import Origin, Query, Reader, Record, argument_tree, row_of
+
+PARTS = {"edges", "nodes", "pageInfo", "totalCount"}
+_GLOBAL_ID = re.compile(r"([a-z]{3})_([0-9a-f]{32})")
+
+
+class Reference:
+    """Answers for one viewer."""
+
+    def __init__(self, schema: GraphQLSchema, sources: Sources, reader: Reader, secret: bytes, viewer: Viewer) -> None:
+        self.schema = schema
+        self.sources = sources
+        self.reader = reader
+        self.secret = secret
+        self.viewer = viewer
+
+    async def run(self, document: DocumentNode, variables: Mapping[str, Any] | None) -> Any:
+        """The data of the answer. Fails on any error: no field of a read may break."""
+        result = execute(
+            self.schema, document, Record("Query"), variable_values=dict(variables or {}), middleware=[self],
+            executor_class=_Executor,
+        )  # fmt: skip
+        done: ExecutionResult = await result if isinstance(result, Awaitable) else result
+        if done.errors:
+            raise done.errors[0]
+        return done.data
+
+    def resolve(self, next_: Any, parent: Any, info: GraphQLResolveInfo, /, **arguments: Any) -> Any:
+        """Answer one field in place of whatever the schema would do; graphql-core calls this as its middleware."""
+        if info.field_name.startswith("__"):
+            return next_(parent, info, **arguments)
+        if isinstance(parent, dict):
+            return parent[info.field_name]
+        if isinstance(parent, Page) and info.field_name in PARTS:
+            return self._of_page(parent, info.field_name)
+        facts = self.sources.fields[info.parent_type.name, info.field_name]
+        match facts.source:
+            case Column(name):
+                return parent.known[name] if parent.known is not None else self._leaf(parent, f"{{t}}.{name}")
+            case Expression(sql):
+                return self._leaf(parent, sql)
+            case GlobalId():
+                return self._global_id(parent)
+            case Computed(needs, compute):
+                return self._computed(parent, needs, compute)
+            case Value(inputs):
+                return self._value(parent, info, inputs)
+            case Relation() as relation:
+                return self._related(parent, info, relation, facts, arguments)
+            case ByIds(many):
+                return self._by_ids(arguments["ids"]) if many else self._by_id(arguments["id"])
+        message = f"{info.parent_type.name}.{info.field_name} says nowhere what it reads"
+        raise TypeError(message)
+
+    def _leaf(self, record: Record, template: str) -> Any:
+        """The raw value of an expression over the record's row; awaited only when it is not known."""
+        query = Query(self.viewer)
+        value = query.fill(template, Row("t", record.inputs))
+        sql = f"select ({value}) as v from ({query.within(record.origin)}) t" if record.origin else f"select ({value}) as v"
+        rows = self.reader.known(sql, query.binds)
+        return rows[0]["v"] if rows else self._fetched(sql, query.binds)
+
+    async def _fetched(self, sql: str, binds: list[Any]) -> Any:
+        (row,) = await self.reader.fetch(sql, binds)
+        return row["v"]
+
+    async def _global_id(self, record: Record) -> str:
+        id_: UUID = await _done(self._leaf(record, "{t}.id"))
+        return encode_id(self.sources.table(record.type_name).prefix, id_)
+
+    async def _computed(self, record: Record, needs: str, compute: Any) -> Any:
+        raw = await _done(self._leaf(record, f"to_json({needs})"))
+        return compute(orjson.loads(raw))
+
+    async def _value(self, record: Record, info: GraphQLResolveInfo, inputs: tuple[str, ...]) -> Record | None:
+        filled = [re.sub(r"\{(\d)\}", lambda found: f"({record.inputs[int(found[1])]})", one) for one in inputs]
+        made = Record(get_named_type(info.return_type).name, record.origin, tuple(filled))
+        if is_non_null_type(info.return_type):
+            return made
+        is_null = await _done(self._leaf(record, inputs[0])) is None
+        return None if is_null else made
+
+    async def _by_ids(self, ids: list[str]) -> list[Record | None]:
+        return [await self._by_id(id_) for id_ in ids]
+
+    async def _by_id(self, id_: str) -> Record | None:
+        found = _GLOBAL_ID.fullmatch(id_)
+        if not found or found[1] not in self.sources.prefixes:
+            return None
+        name = self.sources.prefixes[found[1]]
+        table = self.sources.table(name)
+        query = Query(self.viewer)
+        conditions = [query.fill(table.scope, Row("t")), f"t.id = {query.bind(UUID(found[2]), 'uuid')}", *self._guard(query, table)]
+        rows = await self.reader.fetch(f"select t.id from {table.table} t where {' and '.join(conditions)}", query.binds)
+        return Record(name, row_of(query, table.table, table.scope, rows[0]["id"])) if rows else None
+
+    def _guard(self, query: Query, table: Table) -> list[str]:
+        return [f"({query.fill(table.guard, Row('t'))})"] if table.guard and not self.viewer.sees_hidden else []
+
+    async def _related(
+        self, record: Record | Page, info: GraphQLResolveInfo, relation: Relation, facts: FieldFacts, arguments: dict[str, Any]
+    ) -> Any:
+        target = get_named_type(info.return_type)
+        if relation.rows:
+            derived = await self._derived(record, relation, target)
+            return derived[: arguments.get("first")]
+        if not isinstance(record, Record):
+            message = "only derived rows hang from a page"
+            raise TypeError(message)
+        if relation.shape is Shape.PAGE:
+            target = get_named_type(target.fields["nodes"].type)
+        table = self.sources.table(target.name)
+        query = Query(self.viewer)
+        rows = Rows(query, "t", "p", "m")  # type: ignore[arg-type] - a Query stands for the Statement
+        sql = self._all_rows(query, rows, record, relation, table, _declared(facts, arguments))
+        found = [(row["id"], row["key"]) for row in await self.reader.fetch(sql, query.binds)]
+        places = in_order(found, rows.order)
+        if relation.shape is Shape.PAGE and rows.order:
+            field = f"{info.parent_type.name}.{info.field_name}"
+            named = {facts.argument_names.get(name, name): value for name, value in arguments.items()}
+            return page(self.viewer, self.secret, field, rows.order, target.name, places, named)
+        records = [Record(target.name, row_of(query, table.table, table.scope, place.id)) for place in places]
+        if relation.shape is Shape.MANY:
+            return records[: arguments.get("first")]
+        if len(records) > 1:
+            message = f"{info.parent_type.name}.{info.field_name} is not one row"
+            raise ValueError(message)
+        return records[0] if records else None
+
+    def _all_rows(
+        self, query: Query, rows: Rows, record: Record, relation: Relation, table: Table, arguments: dict[str, Any]
+    ) -> str:
+        """Every row of a relation with what it is sorted by, in no order."""
+        origin = [f"({query.within(record.origin)}) p"] if record.origin else []
+        rows.where(rows.fill(table.scope))
+        if relation.link:
+            origin.append(f"{relation.link.table} m")
+            rows.where(f"m.{relation.link.near} = p.id and m.{relation.link.far} = t.id and m.shop_id = t.shop_id")
+        if relation.match:
+            rows.where(rows.fill(relation.match))
+        for guard in self._guard(query, table):
+            rows.where(guard)
+        if relation.order:
+            rows.order_by(relation.order)
+        if relation.select:
+            relation.select(rows, **arguments)
+        key = rows.fill(rows.order.sql) if rows.order else "0"
+        origin.append(f"{table.table} t")
+        return f"select t.id as id, ({key}) as key from {', '.join(origin)} where {' and '.join(rows.conditions)}"
+
+    async def _derived(self, parent: Record | Page, relation: Relation, target: Any) -> list[Record]:
+        """Rows without a table, each found again by its place."""
+        query = Query(self.viewer)
+        source, template = "", relation.rows
+        if isinstance(parent, Page):
+            table = self.sources.table(parent.target)
+            ids = query.bind(list(parent.all_ids[:10_000]), "uuid[]")
+            template = template.replace("{rows}", f"select t.* from {table.table} t where {table.scope} and t.id = any({ids})")
+        elif parent.origin:
+            source = f"({query.within(parent.origin)}) p, "
+        inner = query.fill(template, Row("t"), parent="p")
+        numbered = f'select x.*, row_number() over () as "~place" from {source}lateral ({inner}) x'
+        rows = await self.reader.fetch(numbered, query.binds)
+        place = f"${len(query.binds) + 1}::bigint"
+        records = []
+        for row in rows:
+            origin = Origin(f'select y.* from ({numbered}) y where y."~place" = {place}', (*query.binds, row["~place"]))
+            records.append(Record(await self._kind(target, origin), origin, (), row))
+        return records
+
+    async def _kind(self, target: Any, origin: Origin) -> str:
+        kinds = self.sources.types.get(target.name)
+        if not is_abstract_type(target) or not isinstance(kinds, Kinds):
+            return str(target.name)
+        return kinds.types[await _done(self._leaf(Record(target.name, origin), kinds.kind))]
+
+    def _of_page(self, found: Page, name: str) -> Any:
+        match name:
+            case "totalCount":
+                return found.total
+            case "pageInfo":
+                return {
+                    "hasNextPage": found.has_next,
+                    "hasPreviousPage": found.has_previous,
+                    "startCursor": found.cursors[0] if found.cursors else None,
+                    "endCursor": found.cursors[-1] if found.cursors else None,
+                }
+        table = self.sources.table(found.target)
+        query = Query(self.viewer)
+        nodes = [Record(found.target, row_of(query, table.table, table.scope, place.id)) for place in found.shown]
+        if name == "nodes":
+            return nodes
+        return [{"cursor": cursor, "node": node} for cursor, node in zip(found.cursors, nodes, strict=True)]
+
+
+class _Executor(ExecutorThrowingOnIncremental):
+    """graphql-core's executor, told that a Record knows its own type."""
+
+    def complete_abstract_value(
+        self, return_type: Any, field_details_list: Any, info: GraphQLResolveInfo, path: Any, result: Any, position_context: Any
+    ) -> Any:
+        """Take the type that the record names."""
+        type_ = self.ensure_valid_runtime_type(result.type_name, return_type, field_details_list, info, result)
+        return self.complete_object_value(type_, field_details_list, info, path, result, position_context)
+
+    def complete_object_value(
+        self, return_type: Any, field_details_list: Any, info: GraphQLResolveInfo, path: Any, result: Any, position_context: Any
+    ) -> Any:
+        """Ask no Strawberry class whether it knows a Record."""
+        return self.collect_and_execute_subfields(return_type, field_details_list, path, result, position_context)
+
+
+def _declared(facts: FieldFacts, arguments: Mapping[str, Any]) -> dict[str, Any]:
+    """The arguments that are the select function's own, by its names."""
+    return {
+        facts.argument_names.get(name, name): argument_tree(value) for name, value in arguments.items() if name not in PAGING
+    }
+
+
+async def _done(value: Any) -> Any:
+    return await value if isinstance(value, Awaitable) else value
