@@ -151,7 +151,7 @@ def pool() -> asyncpg.Pool:
     return found
 
 
-async def fetch_value(sql: str, binds: tuple[Any, ...]) -> Any:
+async def fetch_value(sql: str, binds: tuple[Any, ...]) -> Any:  # noqa: ANN401 - whatever the column holds
     """Run one statement and give the only column of its first row."""
     async with pool().acquire() as connection:
         return await connection.fetchval(sql, *binds)
