@@ -23,7 +23,7 @@ MASKED = "Internal server error"
 FRAMES_LOGGED = 12
 
 # What drivers raise when a server behind us is away or going down.
-_AWAY = (OSError, asyncpg.PostgresConnectionError, asyncpg.InterfaceError, asyncpg.OperatorInterventionError)
+_AWAY = (OSError, asyncpg.PostgresConnectionError, asyncpg.OperatorInterventionError)
 _SOON = ((b"retry-after", b"1"),)
 
 _STATUS: Mapping[str, HTTPStatus] = {

@@ -186,18 +186,19 @@ class Compiler:
         branches: list[str] = []
         for prefix, name in sorted(self.sources.prefixes.items()):
             type_ = self.selections.object_type(name)
-            relation = Relation(Shape.ONE, "{t}.id = {p}.i")
+            relation = Relation(Shape.ONE, "{t}.id = {p}.asked_id")
             rows = self.rows(relation, type_, {}, Row("n"))
             branches.append(f"when '{prefix}' then {self.listed(relation, type_, sets, rows, '')}")
-        chosen = f"case n.k {' '.join(branches)} end"
+        chosen = f"case n.asked_kind {' '.join(branches)} end"
         if not many:
             kind, key = (self.statement.leaf(leaf, cast, part) for cast, part in (("text", _prefix), ("uuid", _uuid)))
-            return f"(select {chosen} from (select {kind} as k, {key} as i) n)"
+            return f"(select {chosen} from (select {kind} as asked_kind, {key} as asked_id) n)"
         kinds, keys = (
             self.statement.leaf(leaf, cast, part) for cast, part in (("text[]", _prefixes), ("uuid[]", _uuids))
         )
-        asked = f"unnest({kinds}, {keys}) with ordinality n(k, i, o)"
-        return f"(select coalesce(json_agg({chosen} order by n.o), '[]'::json) from {asked})"
+        # Long names: a column that is called like a row's alias further in would be taken for that row.
+        asked = f"unnest({kinds}, {keys}) with ordinality n(asked_kind, asked_id, asked_at)"
+        return f"(select coalesce(json_agg({chosen} order by n.asked_at), '[]'::json) from {asked})"
 
 
 def _prefix(id_: str) -> str:

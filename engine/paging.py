@@ -169,20 +169,21 @@ class Page:
     def _page_info(self, type_: GraphQLObjectType, nodes: list[FieldNode]) -> Fields:
         more = f"count(*) > {self.window.size}"
         other = str((self.window.before if self.window.backward else self.window.after) is not None).lower()
-        payloads = f'(array_agg({self.c}."~p" order by {self.c}."~n"))'
-        near = sealed_by_sql(self.key.bind(self.compiler.statement), f"{payloads}[1]")
-        far = sealed_by_sql(self.key.bind(self.compiler.statement), f"{payloads}[least(count(*), {self.window.size})]")
         backward = self.window.backward
         info = self.compiler.selections.object_type(get_named_type(type_.fields["pageInfo"].type).name)
+        selections = self.compiler.selections
+        asked = selections.fields(info, selections.below(nodes))
         written = {
             "hasNextPage": other if backward else more,
             "hasPreviousPage": more if backward else other,
-            "startCursor": far if backward else near,
-            "endCursor": near if backward else far,
             "__typename": f"'{info.name}'::text",
         }
-        selections = self.compiler.selections
-        asked = selections.fields(info, selections.below(nodes))
+        if not {found[0].name.value for found in asked.values()} <= written.keys():
+            payloads = f'(array_agg({self.c}."~p" order by {self.c}."~n"))'
+            near, far = "1", f"least(count(*), {self.window.size})"
+            for name, at in zip(("startCursor", "endCursor"), (far, near) if backward else (near, far), strict=True):
+                # Only now: a statement may have no bind that it does not use.
+                written[name] = sealed_by_sql(self.key.bind(self.compiler.statement), f"{payloads}[{at}]")
         return [(key, written[found[0].name.value]) for key, found in asked.items()]
 
     def _derived(self, type_: GraphQLObjectType, nodes: list[FieldNode]) -> str:
@@ -253,7 +254,9 @@ def compile_page(compiler: Walker, asked: Asked, given: dict[str, Argument], par
     )
     fields: Fields = [(name, page.read(connection, found)) for name, found in wanted.items()]
     chosen = selected(fields, "o")
-    return f"(select {chosen.json} from (select {chosen.columns} from {page.source()}) o)"
+    # Without an aggregate over the page there is nothing that would make one row of its rows.
+    source = f" from {page.source()}" if page.wanted or page.is_numbered else ""
+    return f"(select {chosen.json} from (select {chosen.columns}{source}) o)"
 
 
 def _read(argument: Any, variables: Variables) -> Any:
