@@ -4,6 +4,7 @@ import codecs
 import csv
 from collections.abc import Collection, Iterator
 from dataclasses import dataclass
+from io import StringIO
 from pathlib import Path
 from typing import Final, NamedTuple, TextIO
 
@@ -112,7 +113,7 @@ def open_table(path: Path, known: Collection[str]) -> Table:
 
 def _header(start: str, delimiter: str) -> tuple[str, ...]:
     try:
-        first = next(csv.reader(start.splitlines(keepends=True), delimiter=delimiter, strict=True), [])
+        first = next(csv.reader(StringIO(start, newline=""), delimiter=delimiter, strict=True), [])
     except csv.Error as error:
         raise UnreadableFile(_in_words(str(error))) from None
     return tuple(" ".join(name.split()) for name in first)

@@ -1,0 +1,110 @@
+"""The demo shop is a believable shop, the same for the same seed, and there in a moment."""
+
+import time
+from datetime import UTC, datetime
+from typing import Any
+
+import pytest
+
+from models.database import pool
+from models.product import ProductStatus
+from resolvers.demo import DEMO_HANDLE, fill_with_demo, open_demo
+from resolvers.demo_data import demo_products, demo_reviews
+from resolvers.shop import delete_shop, find_shop
+from settings import Settings
+from tests.harness.shops import OpenedShop, open_shop
+
+MOMENT = datetime(2026, 5, 1, tzinfo=UTC)
+
+
+async def rows(shop: OpenedShop, sql: str) -> list[tuple[Any, ...]]:
+    return [tuple(row) for row in await pool().fetch(sql, shop.id)]
+
+
+def test_the_same_seed_gives_the_same_goods_and_reviews() -> None:
+    goods, others = demo_products(1, MOMENT), demo_products(2, MOMENT)
+
+    assert goods == demo_products(1, MOMENT)
+    assert goods != others
+    assert [product.title for product in goods] == [product.title for product in others]
+    assert demo_reviews(1, goods, MOMENT) == demo_reviews(1, goods, MOMENT)
+
+
+def test_there_is_something_of_everything() -> None:
+    goods = demo_products(1, MOMENT)
+    variants = [variant for product in goods for variant in product.variants]
+
+    assert 38 <= len(goods) <= 45
+    assert len({product.handle for product in goods}) == len(goods)
+    assert {product.status for product in goods} == set(ProductStatus)
+    assert all(len(product.images) >= 3 and product.tags and product.metafields for product in goods)
+    assert {len(product.options) for product in goods} == {0, 1, 2}
+    assert any(not variant.tracked for variant in variants)
+    assert any(variant.tracked and variant.quantity == 0 for variant in variants)
+    assert all(variant.price_fen > (variant.cost_fen or 0) for variant in variants)
+    assert all((variant.compare_at_price_fen or variant.price_fen + 1) > variant.price_fen for variant in variants)
+    assert 120 <= len(demo_reviews(1, goods, MOMENT)) <= 180
+
+
+async def test_a_sandbox_is_filled_in_less_than_a_second(opened: OpenedShop) -> None:
+    start = time.perf_counter()
+    await fill_with_demo(opened.shop)
+
+    assert time.perf_counter() - start < 1
+    goods = len(demo_products(opened.shop.seed, MOMENT))
+    assert await rows(
+        opened, "select count(*), count(*) filter (where rating_count > 0) > 20 from product where shop_id = $1"
+    ) == [(goods, True)]
+    shelves = await rows(
+        opened, "select title, kind, product_count from collection where shop_id = $1 order by position"
+    )
+    assert len(shelves) == 6
+    assert {kind for _, kind, _ in shelves} == {"MANUAL", "RULE"}
+    assert all(count >= 4 for *_, count in shelves)
+    assert await rows(opened, "select count(*) from category where shop_id = $1 and parent_id is null") == [(7,)]
+    assert await rows(opened, "select count(*) from customer where shop_id = $1") == [(24,)]
+
+
+async def test_stored_figures_of_the_demo_are_true(opened: OpenedShop) -> None:
+    await fill_with_demo(opened.shop)
+
+    wrong = """
+        select handle from product where shop_id = $1 and (
+            rating_count <> (select count(*) from review
+                             where product_id = product.id and status = 'PUBLISHED')
+            or image_count <> (select count(*) from media where product_id = product.id)
+            or min_price_fen <> (select min(price_fen) from variant where product_id = product.id))
+    """
+    assert await rows(opened, wrong) == []
+
+
+async def test_two_shops_of_one_seed_show_the_same(opened: OpenedShop, settings: Settings) -> None:
+    twin = await open_shop(settings, "双生")
+    seen = """
+        select handle, variant.title, position, sku, price_fen, available
+        from variant join product on product.id = product_id where variant.shop_id = $1 order by 1, 3
+    """
+    for shop in (opened, twin):
+        await pool().execute("update shop set seed = 5 where id = $1", shop.id)
+        await shop.shop.refresh_from_db()
+        await fill_with_demo(shop.shop)
+
+    assert await rows(opened, seen) == await rows(twin, seen)
+
+
+async def test_the_demo_shop_is_opened_once(database: None) -> None:
+    assert await open_demo(b"k" * 32)
+    try:
+        assert not await open_demo(b"k" * 32)
+        shop = await find_shop(DEMO_HANDLE)
+        assert await pool().fetchval("select key from visitor_key where shop_id = $1", shop.id) == "demo"
+    finally:
+        await delete_shop((await find_shop(DEMO_HANDLE)).id)
+
+
+@pytest.mark.parametrize("table", ["product", "variant", "review", "collection", "customer", "stock_move"])
+async def test_a_filled_sandbox_can_be_thrown_away(opened: OpenedShop, table: str) -> None:
+    await fill_with_demo(opened.shop)
+    await delete_shop(opened.id)
+
+    assert await rows(opened, f"select count(*) from {table} where shop_id = $1") == [(0,)]

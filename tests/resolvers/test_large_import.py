@@ -1,0 +1,92 @@
+"""A hundred thousand products come in within three minutes and 300 MB, by the command a person types."""
+
+import csv
+import os
+import resource
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+
+from models.database import pool
+from settings import Settings
+from tests.harness.shops import OpenedShop
+
+PRODUCTS = 100_000
+SECONDS_MAX = 180
+MEGABYTES_MAX = 300
+HOUSE = Path(__file__).parents[2]
+HEADER = ["Handle", "Title", "Body (HTML)", "Vendor", "Product Category", "Type", "Tags", "Published", "Option1 Name", "Option1 Value", "Variant SKU", "Variant Grams", "Variant Inventory Tracker", "Variant Inventory Qty", "Variant Inventory Policy", "Variant Price", "Variant Compare At Price", "Variant Taxable", "Image Src", "Image Position", "Image Alt Text", "Gift Card", "Status"]
+
+
+def write_products(path: Path) -> None:
+    """Write products of one to three variants and four pictures, with a page of description each."""
+    page = "".join(f'<p><img src="https://img.example.com/page-{n}.jpg"/></p>' for n in range(5))
+    with path.open("w", encoding="utf-8-sig", newline="") as text:
+        writer = csv.DictWriter(text, HEADER, restval="")
+        writer.writeheader()
+        for number in range(PRODUCTS):
+            writer.writerows(rows_of(number, page))
+
+
+def rows_of(number: int, page: str) -> list[dict[str, object]]:
+    rows: list[dict[str, object]] = [
+        {
+            "Handle": f"goods-{number}",
+            "Image Src": f"https://img.example.com/{number}-{place}.jpg",
+            "Image Position": place + 1,
+            "Image Alt Text": f"图 {place}",
+        }
+        for place in range(4)
+    ]
+    rows[0] |= {
+        "Title": f"纯棉四件套 第 {number} 款",
+        "Body (HTML)": f"<p>亲肤透气，四季可用。</p><ul><li>材质：棉</li><li>产地：中国</li></ul>{page}",
+        "Vendor": f"品牌 {number % 50}",
+        "Product Category": f"居家 > 分类 {number % 40}",
+        "Type": f"类型 {number % 40}",
+        "Tags": "新品, 热卖",
+        "Published": "TRUE",
+        "Option1 Name": "颜色",
+        "Gift Card": "false",
+        "Status": "active",
+    }
+    for place in range(1 + number % 3):
+        rows[place] |= {
+            "Option1 Value": "红白蓝"[place],
+            "Variant SKU": f"{number}-{place}",
+            "Variant Grams": 500,
+            "Variant Inventory Tracker": "shopify",
+            "Variant Inventory Qty": number % 300,
+            "Variant Inventory Policy": "deny",
+            "Variant Price": f"{number % 1000}.{number % 100:02}",
+            "Variant Compare At Price": "1999.00",
+            "Variant Taxable": "true",
+        }
+    return rows
+
+
+@pytest.mark.long
+@pytest.mark.timeout(900)
+async def test_a_hundred_thousand_products(opened: OpenedShop, settings: Settings, tmp_path: Path) -> None:
+    file = tmp_path / "products.csv"
+    write_products(file)
+    environment = os.environ | {
+        "DATABASE_URL": str(settings.database_url),
+        "REDIS_URL": str(settings.redis_url),
+        "SECRET_KEY": settings.secret_key.get_secret_value(),
+    }
+    command = [sys.executable, "main.py", "import", "products", str(file), "--shop", opened.shop.handle]
+
+    start = time.perf_counter()
+    told = subprocess.run(command, cwd=HOUSE, env=environment, check=True, capture_output=True, text=True)
+    seconds = time.perf_counter() - start
+    megabytes = resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss / 1024
+
+    print(f"{PRODUCTS} products: {seconds:.0f} s, {megabytes:.0f} MB")
+    assert f"created {PRODUCTS}, updated 0, unchanged 0, rejected 0" in told.stdout
+    assert await pool().fetchval("select count(*) from product where shop_id = $1", opened.id) == PRODUCTS
+    assert seconds < SECONDS_MAX
+    assert megabytes < MEGABYTES_MAX
