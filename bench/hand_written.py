@@ -28,16 +28,16 @@ select shop.id, shop.clock_offset_ms from visitor_key join shop on shop.id = vis
 where visitor_key.key = $1 and visitor_key.revoked_at is null
 """
 
-_ON_SALE: Final = "{p}.status = 'ACTIVE' and {p}.published_at <= $2 and ({p}.unpublish_at is null or {p}.unpublish_at > $2)"
+_ON_SALE: Final = "{p}.status = 'ACTIVE' and timestamptz_cmp({p}.published_at, $2) <> 1 and ({p}.unpublish_at is null or {p}.unpublish_at > $2)"
 _YUAN: Final = "({fen}::numeric / 100)::numeric(20, 2)::text"
 _CAN_BE_BOUGHT: Final = "(not v.tracked or v.inventory_policy = 'CONTINUE' or v.available > 0)"
 # 12 bytes of MAC over the id and the sort key, then both, in URL-safe base64 without padding.
 _CURSOR: Final = (
-    "rtrim(translate(encode(substr(sha256($4::bytea || convert_to({payload}, 'UTF8')), 1, 12)"
+    "rtrim(translate(encode(substr(sha256($3::bytea || convert_to({payload}, 'UTF8')), 1, 12)"
     " || convert_to({payload}, 'UTF8'), 'base64'), E'+/\\n', '-_'), '=')"
 )
-_PAGE_INFO: Final = """json_build_object('hasNextPage', count(*) > $3::bigint, 'endCursor', {cursor})""".format(
-    cursor=_CURSOR.format(payload="(array_agg(r.payload order by r.n))[least(count(*), $3::bigint)]")
+_PAGE_INFO: Final = """json_build_object('hasNextPage', count(*) > 20, 'endCursor', {cursor})""".format(
+    cursor=_CURSOR.format(payload="(array_agg(r.payload order by r.n))[least(count(*), 20)]")
 )
 
 
@@ -53,14 +53,17 @@ _RATING: Final = """json_build_object(
     'average', case when p.rating_count > 0 then (p.rating_hundredths::numeric / 100)::numeric(3, 2)::text end,
     'count', p.rating_count)"""
 
+# A page has 20 rows, and says so: of a bound limit PostgreSQL knows nothing, and would plan every request anew.
+# The same holds for `published_at <= now`, which is why it is put as it is in _ON_SALE.
+#
 # The page by the index (shop_id, published_at, id), one row more to know whether there is a next page; then two index
 # scans a product, by (shop_id, product_id, position, id).
 LIST: Final = f"""
 select convert_to(row_to_json(answer)::text, 'UTF8') from (select json_build_object('products', (
-  select json_build_object('nodes', coalesce(json_agg(r.node) filter (where r.n <= $3::bigint), '[]'), 'pageInfo', {_PAGE_INFO})
+  select json_build_object('nodes', coalesce(json_agg(r.node) filter (where r.n <= 20), '[]'), 'pageInfo', {_PAGE_INFO})
   from (
     select p.n, replace(p.id::text, '-', '') || ((extract(epoch from p.published_at) * 1000000)::bigint)::text as payload,
-      case when p.n <= $3::bigint then (select row_to_json(o) from (select
+      case when p.n <= 20 then (select row_to_json(o) from (select
         'prd_' || replace(p.id::text, '-', '') as id, p.handle, p.title, p.vendor, p.in_stock as "inStock",
         json_build_object(
           'min', json_build_object('amount', {_yuan("p.min_price_fen")}, 'fen', p.min_price_fen),
@@ -76,7 +79,7 @@ select convert_to(row_to_json(answer)::text, 'UTF8') from (select json_build_obj
       ) o) end as node
     from (select f.*, row_number() over () as n from (
       select * from product p where p.shop_id = $1 and {_ON_SALE.format(p="p")}
-      order by p.published_at desc, p.id desc limit $3::bigint + 1) f) p
+      order by p.published_at desc, p.id desc limit 20 + 1) f) p
   ) r)) as data) answer
 """
 
@@ -115,10 +118,10 @@ COLLECTION: Final = f"""
 select convert_to(row_to_json(answer)::text, 'UTF8') from (select json_build_object('collection', (
   select row_to_json(o) from (select
     'col_' || replace(k.id::text, '-', '') as id, k.handle, k.title, k.description, k.image_url as "imageUrl",
-    (select json_build_object('nodes', coalesce(json_agg(r.node) filter (where r.n <= $3::bigint), '[]'), 'pageInfo', {_PAGE_INFO})
+    (select json_build_object('nodes', coalesce(json_agg(r.node) filter (where r.n <= 20), '[]'), 'pageInfo', {_PAGE_INFO})
     from (
       select p.n, replace(p.id::text, '-', '') || p.place::text as payload,
-        case when p.n <= $3::bigint then (select row_to_json(o) from (select
+        case when p.n <= 20 then (select row_to_json(o) from (select
           'prd_' || replace(p.id::text, '-', '') as id, p.handle, p.title, p.in_stock as "inStock",
           json_build_object('min', json_build_object('amount', {_yuan("p.min_price_fen")})) as "priceRange",
           (select row_to_json(i) from (select m.url, m.alt from media m
@@ -129,9 +132,9 @@ select convert_to(row_to_json(answer)::text, 'UTF8') from (select json_build_obj
         select p.*, m.position as place from collection_product m, product p
         where m.shop_id = $1 and m.collection_id = k.id and p.shop_id = $1 and p.id = m.product_id
           and {_ON_SALE.format(p="p")}
-        order by m.position, p.id limit $3::bigint + 1) f) p
+        order by m.position, p.id limit 20 + 1) f) p
     ) r) as products
-    from collection k where k.shop_id = $1 and k.handle = $5 and k.published
+    from collection k where k.shop_id = $1 and k.handle = $4 and k.published
   ) o)) as data) answer
 """
 
@@ -161,8 +164,7 @@ def create() -> Starlette:
 
     async def list_page(request: Request) -> Response:
         shop_id, now, keys = await shops.of(request.headers["x-shop-key"])
-        first = int(request.query_params["first"])
-        return _json(await pool().fetchval(LIST, shop_id, now, first, keys[LIST_CURSOR]))
+        return _json(await pool().fetchval(LIST, shop_id, now, keys[LIST_CURSOR]))
 
     async def detail_page(request: Request) -> Response:
         shop_id, now, _keys = await shops.of(request.headers["x-shop-key"])
@@ -170,8 +172,7 @@ def create() -> Starlette:
 
     async def collection_page(request: Request) -> Response:
         shop_id, now, keys = await shops.of(request.headers["x-shop-key"])
-        asked = request.query_params
-        binds = (shop_id, now, int(asked["first"]), keys[COLLECTION_CURSOR], asked["handle"])
+        binds = (shop_id, now, keys[COLLECTION_CURSOR], request.query_params["handle"])
         return _json(await pool().fetchval(COLLECTION, *binds))
 
     @asynccontextmanager

@@ -2,9 +2,14 @@
 
 
 def on_sale(alias: str) -> str:
-    """The condition for a product row under `alias`."""
+    """The condition for a product row under `alias`.
+
+    `timestamptz_cmp(..) <> 1` is `<=` in words that PostgreSQL expects to hold almost always, as it does. Of `<=` with
+    a bind it expects one in three, which makes the plan it could keep look dearer than planning every request anew:
+    0.3 ms against 1.1 ms for a collection's page. The price: an index on published_at is no longer entered at now.
+    """
     return (
-        f"{alias}.status = 'ACTIVE' and {alias}.published_at <= {{now}}"
+        f"{alias}.status = 'ACTIVE' and timestamptz_cmp({alias}.published_at, {{now}}) <> 1"
         f" and ({alias}.unpublish_at is null or {alias}.unpublish_at > {{now}})"
     )
 
