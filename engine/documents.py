@@ -26,7 +26,7 @@ from engine.sizes import Prices, size_of, size_variables
 
 DOCUMENTS_KEPT = 1_000
 TEXT_KEPT_BYTES = 32 * 1024 * 1024
-TOKENS_KEPT = 400_000
+TOKENS_KEPT = 200_000
 """A parsed token takes about 0.7 kB, so this is what really bounds the memory."""
 REFUSALS_KEPT = 200
 REFUSAL_TEXT_BYTES = 4_000
