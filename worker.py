@@ -12,7 +12,8 @@ from clock import wall_now
 from logs import log
 from resolvers.due_work import DueWork
 from resolvers.idempotency import reap_idempotency_keys
-from resolvers.outbox import deliver_outbox, reap_delivered_events
+from resolvers.outbox import reap_delivered_events
+from resolvers.outbox_delivery import deliver_outbox
 from resolvers.publication import announce_due_windows, next_window_edge
 
 POLL_SECONDS: Final = 0.5

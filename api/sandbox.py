@@ -25,7 +25,8 @@ from models.shop import Shop, ShopMode
 from models.staff import Staff
 from resolvers.caller import ActorKind
 from resolvers.demo import fill_with_demo
-from resolvers.outbox import deliver_outbox, waiting_events
+from resolvers.outbox import waiting_events
+from resolvers.outbox_delivery import deliver_outbox
 from resolvers.sandbox_clock import advance_clock
 from resolvers.sandbox_shop import open_sandbox
 from resolvers.shop import delete_shop

@@ -94,9 +94,14 @@ def input_sha256(input: object) -> bytes:  # noqa: A002 - the word of the schema
 
 
 async def reap_idempotency_keys(wall: datetime) -> int:
-    """Forget keys older than three days of wall time; returns how many rows went, at most 10,000 a call."""
-    done: str = await pool().execute(_REAP, wall - timedelta(days=KEPT_DAYS), _REAP_ROWS)
-    return int(done.rpartition(" ")[2])
+    """Forget keys older than three days of wall time; returns how many rows went."""
+    gone = 0
+    while True:
+        done: str = await pool().execute(_REAP, wall - timedelta(days=KEPT_DAYS), _REAP_ROWS)
+        bite = int(done.rpartition(" ")[2])
+        gone += bite
+        if bite < _REAP_ROWS:
+            return gone
 
 
 async def _lock(sql: Connection, name: str) -> None:

@@ -18,7 +18,8 @@ from models.database import pool, transaction
 from models.redis_server import connect_redis, redis
 from models.staff import Staff
 from models.wechat_app import WechatApp
-from resolvers.outbox import STREAM, emit_many, waiting_events
+from resolvers.outbox import emit_many, waiting_events
+from resolvers.outbox_delivery import STREAM
 from sealing import unseal
 from settings import PROJECT, Settings
 from tests.harness.asking import Asker

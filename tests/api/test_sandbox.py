@@ -12,7 +12,8 @@ from api.sandbox_input import BODY_BYTES_MAX
 from ids import decode_id, encode_id, new_id
 from models.database import pool
 from models.shop import ShopMode
-from resolvers import outbox
+from resolvers import outbox_delivery
+from resolvers.outbox import Event
 from resolvers.product import product_create, products_publish
 from resolvers.shop import create_shop
 from tests.harness.asking import Asker, credentials
@@ -200,10 +201,10 @@ async def test_settling_tells_what_happened_before_it_answers(http: httpx.AsyncC
 async def test_settling_says_what_does_not_come_to_rest(
     http: httpx.AsyncClient, shop: SandboxShop, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    async def deaf(_event: outbox.Event) -> None:
+    async def deaf(_event: Event) -> None:
         raise ConnectionError
 
-    monkeypatch.setattr(outbox, "DELIVERERS", {"": [deaf]})
+    monkeypatch.setattr(outbox_delivery, "DELIVERERS", {"": [deaf]})
     monkeypatch.setattr(api.sandbox, "SETTLE_SECONDS", 0.1)
     await product_create(shop.caller, tee(), "k1")
 

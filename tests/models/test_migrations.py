@@ -33,6 +33,8 @@ RAW_INDEXES = {
     "product_shop_next_edge",
     "shop_moved_clock",
     "location_default",
+    "outbox_event_dead",
+    "outbox_event_delivered",
     "outbox_event_due",
     "outbox_event_pending",
     "variant_media",

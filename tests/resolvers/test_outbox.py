@@ -3,6 +3,7 @@
 import asyncio
 from collections import Counter
 from collections.abc import AsyncIterator
+from time import perf_counter
 from uuid import UUID
 
 import pytest
@@ -10,20 +11,10 @@ import pytest
 from ids import new_id
 from models.database import pool, transaction
 from models.redis_server import connect_redis, redis
-from resolvers import outbox
+from resolvers import outbox_delivery
 from resolvers.caller import Caller
-from resolvers.outbox import (
-    ATTEMPTS_MAX,
-    STREAM,
-    Event,
-    backoff_seconds,
-    dead_letters,
-    deliver_outbox,
-    emit,
-    emit_many,
-    replay,
-    waiting_events,
-)
+from resolvers.outbox import Event, dead_letters, emit, emit_many, replay, waiting_events
+from resolvers.outbox_delivery import ATTEMPTS_MAX, STREAM, backoff_seconds, deliver_outbox
 from settings import Settings
 
 
@@ -53,7 +44,7 @@ class Listener:
 def listener(monkeypatch: pytest.MonkeyPatch) -> Listener:
     """Stand in for every listener: this test's topics are told to nobody else."""
     one = Listener()
-    monkeypatch.setattr(outbox, "DELIVERERS", {"told.": [one]})
+    monkeypatch.setattr(outbox_delivery, "DELIVERERS", {"told.": [one]})
     return one
 
 
@@ -141,6 +132,48 @@ async def test_a_failed_event_is_tried_again_and_only_its_own_aggregate_waits(
     assert await deliver_outbox(caller.shop_id) == 2
     assert listener.steps(stuck) == [1, 2]
     assert await waiting_events(caller.shop_id) == 0
+
+
+async def test_what_stands_behind_a_failure_in_one_batch_is_not_told_before_it(
+    caller: Caller, listener: Listener
+) -> None:
+    thing = new_id()
+    await happen(caller, thing, *range(30))
+    listener.failures[thing] = 1
+
+    assert await deliver_outbox(caller.shop_id) == 0
+    attempts = await pool().fetch(
+        "select attempts from outbox_event where shop_id = $1 order by sequence", caller.shop_id
+    )
+    assert [row["attempts"] for row in attempts] == [1] + [0] * 29
+    await make_due(caller)
+    assert await deliver_outbox(caller.shop_id) == 30
+    assert listener.steps(thing) == list(range(30))
+
+
+async def test_what_comes_too_late_for_its_lease_is_given_back(
+    caller: Caller, listener: Listener, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(outbox_delivery, "LEASE_SECONDS", 0.2)
+    listener.pause = 0.06
+    await happen(caller, new_id(), *range(5))
+
+    assert await deliver_outbox(caller.shop_id) == 5
+    assert [event.attempt for event in listener.heard] == [1] * 5
+
+
+@pytest.mark.slow
+async def test_a_long_line_is_walked_without_looking_at_all_of_it(caller: Caller, listener: Listener) -> None:
+    things = [new_id() for _ in range(15_000)]
+    for step in range(2):
+        async with transaction() as sql:
+            await emit_many(sql, caller.shop_id, "told.step", {thing: {"step": step} for thing in things})
+
+    began = perf_counter()
+    claimed = await outbox_delivery._claim(caller.shop_id)
+    assert perf_counter() - began < 1
+    assert [event.payload["step"] for event, _ in claimed] == [0] * 100 + [1] * 100
+    await pool().execute("delete from outbox_event where shop_id = $1", caller.shop_id)
 
 
 async def test_a_worker_that_died_holding_an_event_loses_nothing(caller: Caller, listener: Listener) -> None:

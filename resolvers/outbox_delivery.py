@@ -1,0 +1,170 @@
+"""Telling the world what stands in the outbox: in order per aggregate, again after a failure, by any number of workers.
+
+A worker claims events for a while (a lease, not an open transaction: a call outside may be slow), tells them, then
+marks them. Only the first undelivered event of an aggregate can be claimed, and those behind it go with it: so no
+two workers ever have one aggregate in hand.
+"""
+
+from collections.abc import Awaitable, Callable
+from datetime import timedelta
+from time import monotonic
+from typing import Final
+from uuid import UUID
+
+import orjson
+
+from clock import wall_now
+from logs import log
+from models.database import pool
+from models.redis_server import redis
+from resolvers.outbox import Event, event_of
+from resolvers.plain import plain
+from resolvers.randomness import randomness
+
+STREAM: Final = "xiaopu:events"
+STREAM_LENGTH: Final = 100_000
+ATTEMPTS_MAX: Final = 20
+"""With the pauses between them about two hours: longer than most outages."""
+
+BATCH_EVENTS: Final = 200
+LEASE_SECONDS: Final = 30
+BACKOFF_SECONDS_MAX: Final = 600
+_RUN_EVENTS: Final = 20
+_ERROR_CHARS: Final = 500
+
+# The walk goes along outbox_event_due, whose condition repeats `attempts >= 0`. Whether an event is its aggregate's
+# first is asked row by row from outbox_event_pending: as a join, planned before the table was analysed, it was
+# quadratic. A rival's claim is skipped while it is open; once committed, the recheck of next_attempt_at drops the row.
+_CLAIM = """
+with head as materialized (
+    select event.id, event.shop_id, event.aggregate_id, event.sequence from outbox_event event
+    where event.delivered_at is null and event.dead_at is null and event.attempts >= 0 and event.next_attempt_at <= $1
+      and ($2::uuid is null or event.shop_id = $2)
+      and event.sequence = (
+          select min(first.sequence) from outbox_event first
+          where first.shop_id = event.shop_id and first.aggregate_id = event.aggregate_id
+            and first.delivered_at is null and first.dead_at is null
+      )
+    order by event.next_attempt_at, event.sequence limit $3 for update of event skip locked
+), run as materialized (
+    select behind.id from head
+    cross join lateral (
+        select event.id, event.sequence from outbox_event event
+        where event.shop_id = head.shop_id and event.aggregate_id = head.aggregate_id
+          and event.sequence >= head.sequence and event.delivered_at is null and event.dead_at is null
+        order by event.sequence limit $5
+    ) behind
+    order by head.sequence, behind.sequence limit $3
+)
+update outbox_event event set attempts = event.attempts + 1, next_attempt_at = $4
+from run, shop
+where event.id = run.id and shop.id = event.shop_id
+returning event.id, event.shop_id, event.sequence, event.topic, event.aggregate_id, event.payload, event.attempts,
+          event.created_at, shop.seed
+"""
+
+_DELIVERED = "update outbox_event set delivered_at = $2, last_error = '' where id = any($1::uuid[])"
+
+_GIVE_BACK = """
+update outbox_event set attempts = attempts - 1, next_attempt_at = $2
+where id = any($1::uuid[]) and delivered_at is null
+"""
+
+_FAILED = """
+update outbox_event set last_error = $2, next_attempt_at = $3, dead_at = $4
+where id = $1 and delivered_at is null
+"""
+
+Deliverer = Callable[[Event], Awaitable[None]]
+"""Tells one event; any exception means: not told, try again later. It may be asked twice for one event."""
+
+
+async def to_stream(event: Event) -> None:
+    """Append the event to the stream that every process of the house reads for live answers."""
+    entry = {
+        "id": event.id.hex,
+        "shop": event.shop_id.hex,
+        "sequence": event.sequence,
+        "topic": event.topic,
+        "aggregate": event.aggregate_id.hex,
+        "payload": orjson.dumps(event.payload, default=plain),
+    }
+    await redis().xadd(STREAM, entry, maxlen=STREAM_LENGTH, approximate=True)
+
+
+DELIVERERS: dict[str, list[Deliverer]] = {"": [to_stream]}
+"""Topic prefix -> who is told; the empty prefix is told everything."""
+
+
+async def deliver_outbox(shop_id: UUID | None = None) -> int:
+    """Tell what is due, of one shop or of all, until nothing is; returns how many events were told.
+
+    Wall time decides: retries are about the world outside, not about the shop's calendar.
+    """
+    told = 0
+    while batch := await _claim(shop_id):
+        told += await _tell_all(batch)
+    return told
+
+
+async def _claim(shop_id: UUID | None) -> list[tuple[Event, int]]:
+    now = wall_now()
+    until = now + timedelta(seconds=LEASE_SECONDS)
+    rows = await pool().fetch(_CLAIM, now, shop_id, BATCH_EVENTS, until, _RUN_EVENTS)
+    return sorted(((event_of(row), int(row["seed"])) for row in rows), key=lambda claim: claim[0].sequence)
+
+
+async def _tell_all(batch: list[tuple[Event, int]]) -> int:
+    """Tell a claimed batch in order; what stands behind a failure, or comes too late for the lease, is given back."""
+    half_time = monotonic() + LEASE_SECONDS / 2
+    told: list[UUID] = []
+    left: list[UUID] = []
+    failed: set[UUID] = set()
+    for event, seed in batch:
+        if event.aggregate_id in failed or monotonic() > half_time:
+            left.append(event.id)
+        elif await _tell(event, seed):
+            told.append(event.id)
+        else:
+            failed.add(event.aggregate_id)
+    if told:
+        await pool().execute(_DELIVERED, told, wall_now())
+    if left:
+        await pool().execute(_GIVE_BACK, left, wall_now())
+    return len(told)
+
+
+async def _tell(event: Event, seed: int) -> bool:
+    """Tell one event to all who listen to its topic; a failure is logged, kept on the row and tried again."""
+    try:
+        for prefix, deliverers in DELIVERERS.items():
+            if event.topic.startswith(prefix):
+                for deliver in deliverers:
+                    await deliver(event)
+    except Exception as fault:  # noqa: BLE001 - whatever went wrong outside, the row keeps it and the rest go on
+        await _put_off(event, seed, fault)
+        return False
+    return True
+
+
+async def _put_off(event: Event, seed: int, fault: Exception) -> None:
+    now = wall_now()
+    dead = event.attempt >= ATTEMPTS_MAX
+    later = now + timedelta(seconds=backoff_seconds(event, seed))
+    text = f"{type(fault).__name__}: {fault}".replace("\0", "")[:_ERROR_CHARS]
+    await pool().execute(_FAILED, event.id, text, later, now if dead else None)
+    log(
+        "outbox_dead_letter" if dead else "outbox_retry",
+        level="error" if dead else "warning",
+        event_id=event.id,
+        shop_id=event.shop_id,
+        topic=event.topic,
+        attempt=event.attempt,
+        fault=type(fault).__name__,
+    )
+
+
+def backoff_seconds(event: Event, seed: int) -> float:
+    """Return how long to wait after a failed attempt: doubling from 1 s to 10 minutes, half of it by chance."""
+    ceiling: int = min(BACKOFF_SECONDS_MAX, 2 ** (event.attempt - 1))
+    return ceiling * randomness(seed, f"outbox:{event.sequence}:{event.attempt}").uniform(0.5, 1.0)
