@@ -90,7 +90,7 @@ class Engine:
         statement = Statement(caller.sees_hidden)
         compiler = Compiler(self.sources, Selections(self.schema, info.fragments, variables), variables, statement)
         sql = f"select convert_to(({write(compiler)})::text, 'UTF8')"
-        data = await self._read(sql, tuple(statement.binds), Reading(caller, variables, self._secret))
+        data = await self._read(*statement.finished(sql), Reading(caller, variables, self._secret))
         return None if data is None else orjson.loads(_finished(data, tuple(statement.computed)))
 
     async def _read(self, sql: str, binds: tuple[Bind, ...], reading: Reading) -> bytes | None:

@@ -101,7 +101,7 @@ class Reader:
             return Plan("", (), (), demands)
         statement = Statement(hidden)
         sql = Compiler(self._sources, selections, variables, statement).operation(root, sets)
-        return Plan(sql, tuple(statement.binds), tuple(statement.computed), demands)
+        return Plan(*statement.finished(sql), tuple(statement.computed), demands)
 
 
 def _shape(variables: Variables, name: str, type_: Any) -> object:

@@ -40,6 +40,7 @@ class Reading:
 
 Bind = Callable[[Reading], Any]
 
+_BIND = re.compile(r"\$(\d+)::")
 _WORD = re.compile(r"\{(t|p|m|shop|now|\d+)\}")
 
 
@@ -74,6 +75,15 @@ class Statement:
             self.binds.append(bind)
             number = self._numbers[key, cast] = len(self.binds)
         return f"${number}::{cast}"
+
+    def finished(self, sql: str) -> tuple[str, tuple[Bind, ...]]:
+        """The text with only the binds it uses, numbered anew: what was written may have been left out again."""
+        used = sorted({int(number) for number in _BIND.findall(sql)})
+        if len(used) == len(self.binds):
+            return sql, tuple(self.binds)
+        places = {number: place for place, number in enumerate(used, 1)}
+        renumbered = _BIND.sub(lambda found: f"${places[int(found[1])]}::", sql)
+        return renumbered, tuple(self.binds[number - 1] for number in used)
 
     def leaf(self, leaf: Leaf, cast: str, convert: Callable[[Any], Any] | None = None) -> str:
         """A placeholder for an argument; `convert` makes the driver's value from the GraphQL one."""
