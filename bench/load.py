@@ -1,12 +1,14 @@
 """The load: a process of its own that keeps some connections busy and says what that cost the servers.
 
-`python -m bench.load PLAN` reads a plan (JSON) and writes one JSON line. CPU is read while nothing is under way, before
-the first request and after the last answer, so every answer is paid for in full and nothing else is.
+`python -m bench.load PLAN` reads a plan (JSON) and writes one JSON line for each turn. Turns are short and go round the
+servers, so that a busy neighbour disturbs all alike. CPU is read while nothing is under way, before the first request
+of a turn and after its last answer, so every answer is paid for in full and nothing else is.
 """
 
 import asyncio
 import base64
 import sys
+from collections.abc import AsyncIterator
 from dataclasses import dataclass
 from itertools import cycle
 from pathlib import Path
@@ -23,23 +25,36 @@ _LENGTH = b"content-length:"
 
 
 @dataclass(frozen=True, slots=True)
-class Plan:
-    """What to ask, of whom, for how long, and whose CPU to read (process ids)."""
+class Target:
+    """Whom to ask what, and in which rounds."""
 
+    name: str
     port: int
+    pid: int
     requests: list[str]
-    """In base64."""
-    connections: int
+    """In base64; asked in turn."""
+    every: int
+    """1 for every round, 4 for one of four."""
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """How long a turn is, how many rounds there are, and whose CPU to read beside the targets'."""
+
+    targets: list[Target]
+    rounds: int
     seconds: float
-    server: int
+    connections: int
     postgres: int | None
-    """The parent of all backends."""
+    """The process that is the parent of all backends."""
 
 
 @dataclass(frozen=True, slots=True)
 class Load:
-    """What came of it."""
+    """What came of one turn."""
 
+    name: str
+    round: int
     answers: int
     seconds: float
     server_cpu_seconds: float
@@ -106,28 +121,37 @@ class _Client(asyncio.Protocol):
             self.done.set_exception(fault or RuntimeError("the server hung up"))
 
 
-async def run(plan: Plan) -> Load:
-    """Keep the connections busy for the time of the plan."""
+async def run(plan: Plan) -> AsyncIterator[Load]:
+    """Give every target its turns."""
+    for number in range(plan.rounds):
+        for target in plan.targets:
+            if number % target.every == 0:
+                yield await _turn(plan, target, number)
+
+
+async def _turn(plan: Plan, target: Target, number: int) -> Load:
+    """Keep the connections busy for the length of a turn."""
     loop = asyncio.get_running_loop()
-    requests = cycle([base64.b64decode(request) for request in plan.requests])
+    requests = cycle([base64.b64decode(request) for request in target.requests])
     clients = []
     for _ in range(plan.connections):
-        _transport, client = await loop.create_connection(lambda: _Client(requests), "127.0.0.1", plan.port)
+        _transport, client = await loop.create_connection(lambda: _Client(requests), "127.0.0.1", target.port)
         clients.append(client)
-    server_before, postgres_before = _cpu(plan.server), _children_cpu(plan.postgres)
+    server_before, postgres_before = _cpu(target.pid), _children_cpu(plan.postgres)
     began = perf_counter()
     for client in clients:
         client.ends_at = began + plan.seconds
         client.ask()
     await asyncio.gather(*(client.done for client in clients))
     seconds = perf_counter() - began
-    server_after, postgres_after = _cpu(plan.server), _children_cpu(plan.postgres)
+    server_after, postgres_after = _cpu(target.pid), _children_cpu(plan.postgres)
     for client in clients:
         client.transport.close()
     postgres = None
     if plan.postgres is not None:
         postgres = sum(spent - postgres_before.get(pid, 0.0) for pid, spent in postgres_after.items())
-    return Load(sum(client.answers for client in clients), seconds, server_after - server_before, postgres)
+    answers = sum(client.answers for client in clients)
+    return Load(target.name, number, answers, seconds, server_after - server_before, postgres)
 
 
 def _cpu(pid: int) -> float:
@@ -141,12 +165,12 @@ def _children_cpu(parent: int | None) -> dict[int, float]:
     return {child.pid: _cpu(child.pid) for child in psutil.Process(parent).children()}
 
 
-def main(file: str) -> None:
-    """Run the plan in a file and print what came of it."""
-    plan = Plan(**orjson.loads(Path(file).read_bytes()))
-    done = uvloop.run(run(plan))
-    print(orjson.dumps(done).decode())
+async def _main(file: str) -> None:
+    given = orjson.loads(Path(file).read_bytes())
+    plan = Plan(**given | {"targets": [Target(**target) for target in given["targets"]]})
+    async for load in run(plan):
+        print(orjson.dumps(load).decode(), flush=True)
 
 
 if __name__ == "__main__":
-    main(sys.argv[1])
+    uvloop.run(_main(sys.argv[1]))

@@ -2,6 +2,8 @@
 
 import os
 import platform
+from collections import defaultdict
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 from importlib.metadata import version
 from statistics import median
@@ -18,33 +20,38 @@ _PACKAGES: Final = ("strawberry-graphql", "graphql-core", "tortoise-orm", "async
 
 @dataclass(slots=True)
 class Result:
-    """One page: every round's loads by application."""
+    """One page: all turns by application."""
 
     name: str
     fields: int
     statements: int | None
-    rounds: list[dict[str, Load]] = field(default_factory=list)
+    loads: defaultdict[str, list[Load]] = field(default_factory=lambda: defaultdict(list))
 
     def cpu_ms(self, name: str) -> float:
         """Milliseconds of an application's CPU for one answer."""
-        return median(measured[name].cpu_ms for measured in self.rounds)
+        return median(load.cpu_ms for load in self.loads[name])
 
     def postgres_ms(self, name: str) -> float | None:
         """Milliseconds of PostgreSQL's CPU for one answer; None when its processes are not ours to read."""
-        found = [spent for measured in self.rounds if (spent := measured[name].postgres_ms) is not None]
+        found = [load.postgres_ms for load in self.loads[name] if load.postgres_ms is not None]
         return median(found) if found else None
 
     def per_second(self, name: str) -> float:
         """Answers in a second."""
-        return median(measured[name].per_second for measured in self.rounds)
+        return median(load.per_second for load in self.loads[name])
 
     def ratio_cpu(self, name: str, to: str) -> float:
         """CPU of one for each of the other; the median of the rounds' own ratios."""
-        return median(measured[name].cpu_ms / measured[to].cpu_ms for measured in self.rounds)
+        return median(load.cpu_ms / other.cpu_ms for load, other in self._pairs(name, to))
 
     def ratio_per_second(self, name: str, to: str) -> float:
         """Answers of one for each of the other, in the same way."""
-        return median(measured[name].per_second / measured[to].per_second for measured in self.rounds)
+        return median(load.per_second / other.per_second for load, other in self._pairs(name, to))
+
+    def _pairs(self, name: str, to: str) -> Iterator[tuple[Load, Load]]:
+        """Turns of the same round."""
+        others = {load.round: load for load in self.loads[to]}
+        return ((load, others[load.round]) for load in self.loads[name] if load.round in others)
 
 
 def line(result: Result) -> str:

@@ -6,6 +6,7 @@ import base64
 import subprocess
 import sys
 import tempfile
+from collections.abc import Iterator
 from contextlib import ExitStack
 from pathlib import Path
 from typing import Final
@@ -14,17 +15,20 @@ import orjson
 
 from bench.asking import count_statements, requests_of, same_answers
 from bench.catalogue import KEY, Stocked, stock_shop
-from bench.load import Load, Plan
+from bench.load import Load, Plan, Target
 from bench.pages import Page, count_fields, pages
 from bench.report import Result, line, results_file, table
 from bench.servers import VARIANTS, Ground, Server, ground, make_database, serving
 from models.database import connect, migrate
 from settings import PROJECT
 
-ROUNDS: Final = 7
-SECONDS: Final = 1.5
-WARM_SECONDS: Final = 0.8
+ROUNDS: Final = 24
+SECONDS: Final = 0.6
+WARM_SECONDS: Final = 1.0
 CONNECTIONS: Final = 16
+SLOW: Final = "strawberry"
+SLOW_EVERY: Final = 4
+"""Its answers take so long that a turn in every fourth round tells as much."""
 
 
 def say(words: str) -> None:
@@ -68,28 +72,39 @@ async def _prepare(on: Ground) -> Stocked:
 
 
 def _measure(on: Ground, servers: list[Server], page: Page, *, rounds: int, seconds: float) -> Result:
-    """Compare the answers, warm everything up, then measure by turns: a busy neighbour then disturbs all alike."""
+    """Compare the answers, warm everything up, then measure by turns."""
     data = same_answers(servers, page, KEY)
     result = Result(page.name, count_fields(data), asyncio.run(count_statements(on, servers[0], page, KEY)))
-    for server in servers:
-        _load(on, server, page, WARM_SECONDS)
-    for number in range(rounds):
-        measured = {server.name: _load(on, server, page, seconds) for server in servers}
-        result.rounds.append(measured)
-        costs = "  ".join(f"{name} {load.cpu_ms:.3f} ms" for name, load in measured.items())
-        say(f"{page.name} {number + 1}/{rounds}  {costs}")
+    for _load in _loads(on, servers, page, rounds=1, seconds=WARM_SECONDS):
+        pass
+    say(f"measuring {page.name}")
+    for load in _loads(on, servers, page, rounds=rounds, seconds=seconds):
+        result.loads[load.name].append(load)
+        if load.name == SLOW:
+            say("  ".join(f"{name} {loads[-1].cpu_ms:.3f} ms" for name, loads in result.loads.items()))
     return result
 
 
-def _load(on: Ground, server: Server, page: Page, seconds: float) -> Load:
-    requests = [base64.b64encode(request).decode() for request in requests_of(server, page, KEY)]
-    plan = Plan(server.port, requests, CONNECTIONS, seconds, server.pid, on.postgres)
+def _loads(on: Ground, servers: list[Server], page: Page, *, rounds: int, seconds: float) -> Iterator[Load]:
+    """Run the load as a process of its own and give its turns as they end."""
+    targets = [
+        Target(
+            server.name,
+            server.port,
+            server.pid,
+            [base64.b64encode(request).decode() for request in requests_of(server, page, KEY)],
+            SLOW_EVERY if server.name == SLOW else 1,
+        )
+        for server in servers
+    ]
+    plan = Plan(targets, rounds, seconds, CONNECTIONS, on.postgres)
     with tempfile.NamedTemporaryFile(suffix=".json") as file:
         file.write(orjson.dumps(plan))
         file.flush()
         command = (sys.executable, "-m", "bench.load", file.name)
-        done = subprocess.run(command, cwd=PROJECT, capture_output=True, check=False)  # noqa: S603 - our own words
-    if done.returncode:
-        message = f"the load on {server.name} failed: {done.stderr.decode(errors='replace')[-2000:]}"
+        with subprocess.Popen(command, cwd=PROJECT, stdout=subprocess.PIPE) as running:  # noqa: S603 - our own words
+            for turn in running.stdout or ():
+                yield Load(**orjson.loads(turn))
+    if running.returncode:
+        message = f"the load on {page.name} failed"
         raise RuntimeError(message)
-    return Load(**orjson.loads(done.stdout))
