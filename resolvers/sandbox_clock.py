@@ -52,7 +52,8 @@ async def advance_clock(
         raise Refusal(UserErrorCode.OUT_OF_RANGE, "时钟只能向前", f"The clock only goes forward; it is {start}", "to")
     if target > wall_now() + timedelta(days=366 * YEARS_MAX):
         raise Refusal(UserErrorCode.OUT_OF_RANGE, "时间过远", f"At most {YEARS_MAX} years ahead", "to")
-    ran: list[Ran] = []
+    # What is due already goes first: only then are the deadlines that lie ahead known.
+    ran = await _stop_at(shop_id, due_work, start)
     here = start
     while (stop := await _next_stop(shop_id, due_work, here)) is not None and stop <= target:
         ran += await _stop_at(shop_id, due_work, stop)

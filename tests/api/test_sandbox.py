@@ -57,6 +57,19 @@ async def test_a_shop_opens_within_a_second_with_all_one_needs(http: httpx.Async
         assert (await Asker(http, credentials(**given))("{ __typename }")).data == {"__typename": "Query"}
 
 
+async def test_a_copy_of_the_demo_opens_within_a_second_with_goods_and_windows(http: httpx.AsyncClient) -> None:
+    await opened_by_http(http, **{"from": "demo", "seed": 1})
+    began = perf_counter()
+    shop = await opened_by_http(http, **{"from": "demo", "seed": 2})
+    assert perf_counter() - began < 1
+
+    visitor = Asker(http, credentials(key=shop["visitorKey"]))
+    assert len((await visitor("{ products(first: 5) { nodes { title } } }"))["products"]["nodes"]) == 5
+    ran = (await move(http, shop["shopId"], by="P30D")).json()["ran"]
+    days = [(datetime.fromisoformat(step["at"]) - datetime.fromisoformat(ran[0]["at"])).days for step in ran]
+    assert (ran[0]["count"] > 10, days, [step["count"] for step in ran[1:]]) == (True, [0, 2, 13], [1, 1])
+
+
 async def test_the_seed_makes_the_shop_but_never_its_keys(http: httpx.AsyncClient) -> None:
     one, same, other = [await opened_by_http(http, seed=seed) for seed in (7, 7, 8)]
     assert one["appid"] == same["appid"] != other["appid"]
