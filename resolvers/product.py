@@ -13,9 +13,10 @@ from resolvers.caller import Caller
 from resolvers.catalogue import open_catalogue
 from resolvers.checks import BULK_MAX, Checks, Step, require_version
 from resolvers.idempotency import once
+from resolvers.media import MediaDraft
 from resolvers.outbox import emit, emit_many
 from resolvers.product_draft import ProductDraft
-from resolvers.product_save import SavedProduct, Wish, save_products
+from resolvers.product_save import Wish, save_products
 from resolvers.publication import announce_products
 
 # Unique (shop_id, id).
@@ -67,11 +68,17 @@ async def products_upsert(caller: Caller, drafts: Sequence[ProductDraft], key: s
     return [UUID(product_id) for product_id in await _save_once(caller, "productsUpsert", wishes, key)]
 
 
-async def product_update(caller: Caller, product_id: UUID, draft: ProductDraft) -> SavedProduct:
+async def product_update(caller: Caller, product_id: UUID, draft: ProductDraft) -> UUID:
     """Change one product; raises Refusals: NOT_FOUND, CONFLICT (a `version` that no longer stands), and the rest."""
-    wish = Wish(replace(draft, id=product_id), ("input",))
-    async with transaction() as sql:
-        return (await save_products(sql, caller, [wish]))[0]
+    return await _save_one(caller, Wish(replace(draft, id=product_id), ("input",), id_path=("id",)))
+
+
+async def product_media_set(
+    caller: Caller, product_id: UUID, media: Sequence[MediaDraft], version: int | None = None
+) -> UUID:
+    """Show these pictures and films with a product, in this order and no others; raises Refusals as above."""
+    draft = ProductDraft(id=product_id, version=version, media=media)
+    return await _save_one(caller, Wish(draft, (), id_path=("productId",)))
 
 
 async def product_delete(caller: Caller, product_id: UUID, version: int | None = None) -> UUID:
@@ -130,6 +137,11 @@ async def products_unpublish(caller: Caller, product_ids: Sequence[UUID], at: da
             await sql.execute(_SHOW_UNTIL, caller.shop_id, product_ids, at, caller.now)
         await _tell(sql, caller, product_ids)
     return list(product_ids)
+
+
+async def _save_one(caller: Caller, wish: Wish) -> UUID:
+    async with transaction() as sql:
+        return (await save_products(sql, caller, [wish]))[0].id
 
 
 async def _save_once(caller: Caller, mutation: str, wishes: Sequence[Wish], key: str) -> list[str]:

@@ -74,12 +74,13 @@ _MEDIA_COLUMNS: Final = ("kind", "url", "alt", "position", "width", "height")
 
 @dataclass(frozen=True, slots=True)
 class Wish:
-    """One draft, where it stands in the input, and whether it may make a product, change one, or both."""
+    """One draft, where it stands in the input, and whether it may change a product that is there."""
 
     draft: ProductDraft
     path: tuple[Step, ...]
-    may_create: bool = True
     may_update: bool = True
+    id_path: tuple[Step, ...] = ()
+    """Where the id stands in the input, when it is not `id` under the draft's path."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,26 +103,27 @@ async def save_products(
     refused: list[Refusal] = []
     sound: list[Wish] = []
     for wish in wishes:
-        found = product_refusals(wish.draft, *wish.path)
-        refused += found
-        if not found:
+        wrong = product_refusals(wish.draft, *wish.path)
+        refused += wrong
+        if not wrong:
             sound.append(wish)
     catalogue = await open_catalogue(sql, caller.shop_id)
     standing = await _find(sql, caller, sound)
     meant = _meant(standing, sound, refused)
+    found = [pair for pair in zip(sound, meant, strict=True) if pair[1] is not None or pair[0].draft.id is None]
     await load_parts(sql, caller.shop_id, standing, [stored["id"] for stored in meant if stored is not None])
     planner = Planner(
         caller, catalogue, standing, await _categories(sql, caller, sound), reason,
         {stored["handle"]: stored["id"] for stored in standing.products.values()},
     )  # fmt: skip
     plans: list[ProductPlan] = []
-    for wish, stored in zip(sound, meant, strict=True):
+    for wish, stored in found:
         plan = planner.plan(wish.draft, stored)
         refused += [refusal.under(*wish.path) for refusal in plan.refusals]
         plans.append(plan)
-    refused += await _external_refusals(sql, caller, sound, plans)
+    refused += await _external_refusals(sql, caller, [wish for wish, _ in found], plans)
     if refused:
-        raise Refusals(refused)
+        raise Refusals(sorted(refused, key=_place))
     await _write(sql, caller, plans, [wish.draft for wish in sound])
     await refresh_products(sql, caller.shop_id, [plan.row["id"] for plan in plans])
     for topic, made in (("product.created", True), ("product.updated", False)):
@@ -129,6 +131,11 @@ async def save_products(
         await emit_many(sql, caller.shop_id, topic, told)
     await announce_products(sql, caller.shop_id, caller.now, [plan.row["id"] for plan in plans])
     return [SavedProduct(plan.row["id"], plan.created, plan.row["version"]) for plan in plans]
+
+
+def _place(refusal: Refusal) -> list[int]:
+    """Order refusals as the input is: by the indexes in their paths."""
+    return [int(step) for step in refusal.field if step.isdigit()]
 
 
 async def _find(sql: Connection, caller: Caller, wishes: Sequence[Wish]) -> Standing:
@@ -167,7 +174,8 @@ def _meant(standing: Standing, wishes: Sequence[Wish], refused: list[Refusal]) -
         if draft.id is not None:
             stored = standing.products.get(draft.id)
             if stored is None:
-                refused.append(Refusal(UserErrorCode.NOT_FOUND, "找不到该商品", "No such product", *wish.path, "id"))
+                path = wish.id_path or (*wish.path, "id")
+                refused.append(Refusal(UserErrorCode.NOT_FOUND, "找不到该商品", "No such product", *path))
         elif wish.may_update:
             stored = (
                 by_handle.get(draft.handle) if isinstance(draft.handle, str) else by_external.get(external or ("", ""))

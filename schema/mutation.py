@@ -1,0 +1,29 @@
+"""What can be changed: the root of every mutation, put together from the nouns."""
+
+import strawberry
+
+from schema.category_mutation import CategoryMutation
+from schema.collection_mutation import CollectionMutation
+from schema.metafield_mutation import MetafieldMutation
+from schema.product_mutation import ProductMutation
+from schema.review_mutation import ReviewMutation
+from schema.shop_mutation import ShopMutation
+from schema.stock_mutation import StockMutation
+from schema.variant_mutation import VariantMutation
+
+
+@strawberry.type(
+    description="Everything that can be changed. Each mutation does all it is asked or nothing; what stands in the way"
+    " is told in `userErrors`, and what it was about is null then."
+)
+class Mutation(
+    ShopMutation,
+    ProductMutation,
+    VariantMutation,
+    StockMutation,
+    CollectionMutation,
+    CategoryMutation,
+    ReviewMutation,
+    MetafieldMutation,
+):
+    """Mutations of one document run one after the other."""

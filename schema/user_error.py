@@ -1,0 +1,92 @@
+"""User errors: every no that is part of business, as clients read it."""
+
+from enum import Enum
+
+import strawberry
+
+
+@strawberry.enum(description="Why a mutation was refused.")
+class UserErrorCode(Enum):
+    """The same names as models.refusal.UserErrorCode; a test holds them equal."""
+
+    INVALID = strawberry.enum_value("INVALID", description="The value has not the form it must have.")
+    BLANK = strawberry.enum_value("BLANK", description="Something that must be said was left out or empty.")
+    TOO_LONG = strawberry.enum_value("TOO_LONG", description="Too many characters, or too many items in a list.")
+    OUT_OF_RANGE = strawberry.enum_value("OUT_OF_RANGE", description="A number or moment outside its bounds.")
+    NOT_FOUND = strawberry.enum_value("NOT_FOUND", description="An id names nothing of this shop.")
+    TAKEN = strawberry.enum_value("TAKEN", description="Something else has this handle, name or external id.")
+    DUPLICATE = strawberry.enum_value("DUPLICATE", description="The same thing comes twice in one list.")
+    CONFLICT = strawberry.enum_value(
+        "CONFLICT", description="Somebody else changed it since you read it; a ConflictUserError has the version."
+    )
+    IN_USE = strawberry.enum_value("IN_USE", description="It cannot go while something else needs it.")
+    LIMIT_REACHED = strawberry.enum_value(
+        "LIMIT_REACHED", description="A limit is used up; a LimitUserError says which."
+    )
+    OUT_OF_STOCK = strawberry.enum_value(
+        "OUT_OF_STOCK", description="Not enough is there; a StockUserError says how much is."
+    )
+    NOT_ALLOWED = strawberry.enum_value("NOT_ALLOWED", description="Not possible in the state that things are in.")
+    BUSY = strawberry.enum_value(
+        "BUSY", description="The catalogue is being written by somebody else; a RetryUserError says when to try again."
+    )
+    IDEMPOTENCY_KEY_REUSED = strawberry.enum_value(
+        "IDEMPOTENCY_KEY_REUSED", description="This idempotency key came before with other input: a bug of the client."
+    )
+    IDEMPOTENCY_IN_PROGRESS = strawberry.enum_value(
+        "IDEMPOTENCY_IN_PROGRESS",
+        description="The same wish is still being carried out; a RetryUserError says when to ask again.",
+    )
+
+
+@strawberry.interface(
+    description="One reason why nothing was done. Show `message` beside the input that `field` names."
+)
+class UserError:
+    """Whatever else a kind of error knows is on its own type."""
+
+    code: UserErrorCode = strawberry.field(description="The reason, for programs.")
+    field: list[str] = strawberry.field(
+        description="The path into the arguments, with list indexes: `[products, 3, variants, 0, price]`; may be empty."
+    )
+    message: str = strawberry.field(
+        description="The reason in words, in the language of Accept-Language (Chinese first)."
+    )
+
+
+@strawberry.type(description="A reason that needs no more than its words.")
+class PlainUserError(UserError):
+    """Most are of this kind."""
+
+
+@strawberry.type(description="Not enough in stock.")
+class StockUserError(UserError):
+    """OUT_OF_STOCK."""
+
+    available: int = strawberry.field(description="Pieces that could be had.")
+
+
+@strawberry.type(description="Somebody else was quicker.")
+class ConflictUserError(UserError):
+    """CONFLICT."""
+
+    version: int = strawberry.field(description="The version that stands now: read again, then send this one.")
+
+
+@strawberry.type(description="A limit is used up.")
+class LimitUserError(UserError):
+    """LIMIT_REACHED."""
+
+    limit: int = strawberry.field(description="How much is allowed.")
+    used: int = strawberry.field(description="How much it is, or would be.")
+
+
+@strawberry.type(description="Not now: ask for the same again a little later.")
+class RetryUserError(UserError):
+    """BUSY and IDEMPOTENCY_IN_PROGRESS."""
+
+    retry_after_ms: int = strawberry.field(description="Milliseconds to wait first.")
+
+
+USER_ERRORS = (PlainUserError, StockUserError, ConflictUserError, LimitUserError, RetryUserError)
+"""Every kind, for the schema: an interface alone does not lead to them."""
