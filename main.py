@@ -65,18 +65,22 @@ def serve(arguments: argparse.Namespace) -> None:
         run(ready, door)
 
 
+FIRST_QUERY = '{"query": "{ shop { name } products(first: 3) { nodes { title priceRange { min { amount } } } } }"}'
+"""Printed at the start to paste into curl; the README shows the same with its answer."""
+
+
 def announce(settings: Settings) -> None:
     """Print where the shop is and a query to paste, once it answers."""
     host = _LOCAL.get(settings.host, settings.host)
     while not _is_ready(host, settings.port):
         time.sleep(0.05)
     endpoint = f"http://{host}:{settings.port}/graphql"
-    query = '{"query": "{ shop { name } products(first: 3) { nodes { title price { amount } } } }"}'
+    headers = "-H 'X-Shop-Key: demo' -H 'Content-Type: application/json'"
     lines = ["", f"  endpoint     {endpoint}"]
     if not settings.is_production:
         lines += [
             "  visitor key  demo   (header X-Shop-Key)",
-            f"  try          curl {endpoint} -H 'X-Shop-Key: demo' -H 'Content-Type: application/json' -d '{query}'",
+            f"  try          curl {endpoint} {headers} -d '{FIRST_QUERY}'",
             "  stop         Ctrl-C",
         ]
     print("\n".join(lines), flush=True)

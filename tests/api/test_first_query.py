@@ -1,5 +1,10 @@
 """The first thing anybody does: ask a shop its name."""
 
+import json
+import re
+from pathlib import Path
+
+from main import FIRST_QUERY
 from tests.conftest import Asking, Counting
 from tests.harness.shops import SandboxShop
 
@@ -31,3 +36,14 @@ async def test_the_demo_shows_its_goods_to_whoever_knows_its_key(demo: SandboxSh
 
     assert len(answer["products"]["nodes"]) == 3
     assert all(product["title"] and product["variants"]["nodes"] for product in answer["products"]["nodes"])
+
+
+async def test_the_readme_shows_the_query_and_its_answer(demo: SandboxShop) -> None:
+    readme = (Path(__file__).parents[2] / "README.md").read_text()
+    shown = re.search(r"```json\n(.*?)```", readme, re.DOTALL)
+    assert shown
+    assert FIRST_QUERY in readme
+
+    answer = await demo.visitor(json.loads(FIRST_QUERY)["query"])
+
+    assert answer.data == json.loads(shown[1])
