@@ -21,20 +21,19 @@ _FALSE: Final = frozenset({"false", "no", "0", "否"})
 
 
 class Cells:
-    """One row. `fields` maps what is held (for example "price_fen") to the index of its column."""
+    """One row, `row` its number in a spreadsheet.
 
-    __slots__ = ("_fields", "_header", "_line", "problems")
+    `fields` maps what is held (for example "price_fen") to the index of its column.
+    """
+
+    __slots__ = ("_cells", "_fields", "_header", "problems", "row")
 
     def __init__(self, line: Line, fields: Mapping[str, int], header: tuple[str, ...], problems: list[Problem]) -> None:
-        self._line = line
+        self.row = line.number
+        self._cells = [cell.strip() for cell in line.cells]
         self._fields = fields
         self._header = header
         self.problems = problems
-
-    @property
-    def row(self) -> int:
-        """The row's number in a spreadsheet."""
-        return self._line.number
 
     def has(self, field: str) -> bool:
         """Whether the cell is there and not blank."""
@@ -42,7 +41,7 @@ class Cells:
 
     def at(self, index: int) -> str:
         """Return the cell of a column that has no name of ours, trimmed."""
-        return self._line.cells[index].strip()
+        return self._cells[index]
 
     def text(self, field: str, chars_max: int = TEXT_CHARS_MAX) -> str:
         """Return the trimmed text, "" when there is none; reports what is too long or cannot be stored."""
@@ -130,7 +129,7 @@ class Cells:
 
     def _raw(self, field: str) -> str:
         index = self._fields.get(field)
-        return "" if index is None else self._line.cells[index].strip()
+        return "" if index is None else self._cells[index]
 
 
 def _short(value: str) -> str:

@@ -1,4 +1,4 @@
-"""Import of a product file: read as a stream, merged by the thousand, with a report of what could not go in.
+"""Import of a product file: read as a stream, merged by the thousands, with a report of what could not go in.
 
 Every batch is a transaction of its own, so a large import never holds the catalogue long and an interrupted one is
 finished by running it again.
@@ -24,8 +24,8 @@ from resolvers.product_merge import Merged, merge_products
 from resolvers.product_record import SAYABLE, ProductRecord, Source
 
 SOURCE: Final = "csv"
-BATCH_PRODUCTS: Final = 1_000
-BATCH_ROWS: Final = 10_000
+BATCH_PRODUCTS: Final = 2_000
+BATCH_ROWS: Final = 20_000
 _ATTEMPTS: Final = 5
 _ANALYSE_FROM_PRODUCTS: Final = 500
 # A planner that has never seen the tables, or saw them small, reads them whole for every batch; autovacuum comes a

@@ -1,11 +1,12 @@
 """A hundred thousand products come in within three minutes and 300 MB, by the command a person types."""
 
+import asyncio
 import csv
 import os
-import resource
 import subprocess
 import sys
 import time
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -18,7 +19,12 @@ PRODUCTS = 100_000
 SECONDS_MAX = 180
 MEGABYTES_MAX = 300
 HOUSE = Path(__file__).parents[2]
-HEADER = ["Handle", "Title", "Body (HTML)", "Vendor", "Product Category", "Type", "Tags", "Published", "Option1 Name", "Option1 Value", "Variant SKU", "Variant Grams", "Variant Inventory Tracker", "Variant Inventory Qty", "Variant Inventory Policy", "Variant Price", "Variant Compare At Price", "Variant Taxable", "Image Src", "Image Position", "Image Alt Text", "Gift Card", "Status"]
+HEADER = (
+    *("Handle", "Title", "Body (HTML)", "Vendor", "Product Category", "Type", "Tags", "Published", "Status"),
+    *("Option1 Name", "Option1 Value", "Variant SKU", "Variant Grams", "Variant Inventory Tracker"),
+    *("Variant Inventory Qty", "Variant Inventory Policy", "Variant Price", "Variant Compare At Price"),
+    *("Variant Taxable", "Image Src", "Image Position", "Image Alt Text", "Gift Card"),
+)
 
 
 def write_products(path: Path) -> None:
@@ -68,25 +74,31 @@ def rows_of(number: int, page: str) -> list[dict[str, object]]:
     return rows
 
 
+def run(command: list[str], environment: dict[str, str], told: Path) -> tuple[float, float]:
+    """Run a command of the house; its seconds, and the megabytes that it alone ever held."""
+    start = time.perf_counter()
+    with told.open("w") as output, subprocess.Popen(command, cwd=HOUSE, env=environment, stdout=output) as process:
+        _, status, usage = os.wait4(process.pid, 0)
+        process.returncode = os.waitstatus_to_exitcode(status)
+    assert process.returncode == 0
+    return time.perf_counter() - start, usage.ru_maxrss / 1024
+
+
 @pytest.mark.long
 @pytest.mark.timeout(900)
-async def test_a_hundred_thousand_products(opened: OpenedShop, settings: Settings, tmp_path: Path) -> None:
-    file = tmp_path / "products.csv"
+async def test_a_hundred_thousand_products(
+    opened: OpenedShop, settings: Settings, tmp_path: Path, record_testsuite_property: Callable[[str, object], None]
+) -> None:
+    file, told = tmp_path / "products.csv", tmp_path / "report.txt"
     write_products(file)
-    environment = os.environ | {
-        "DATABASE_URL": str(settings.database_url),
-        "REDIS_URL": str(settings.redis_url),
-        "SECRET_KEY": settings.secret_key.get_secret_value(),
-    }
+    servers = {"DATABASE_URL": str(settings.database_url), "REDIS_URL": str(settings.redis_url)}
     command = [sys.executable, "main.py", "import", "products", str(file), "--shop", opened.shop.handle]
 
-    start = time.perf_counter()
-    told = subprocess.run(command, cwd=HOUSE, env=environment, check=True, capture_output=True, text=True)
-    seconds = time.perf_counter() - start
-    megabytes = resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss / 1024
+    seconds, megabytes = await asyncio.to_thread(run, command, os.environ | servers, told)
+    record_testsuite_property("import_seconds", round(seconds))
+    record_testsuite_property("import_megabytes", round(megabytes))
 
-    print(f"{PRODUCTS} products: {seconds:.0f} s, {megabytes:.0f} MB")
-    assert f"created {PRODUCTS}, updated 0, unchanged 0, rejected 0" in told.stdout
+    assert told.read_text() == f"created {PRODUCTS}, updated 0, unchanged 0, rejected 0\n"
     assert await pool().fetchval("select count(*) from product where shop_id = $1", opened.id) == PRODUCTS
     assert seconds < SECONDS_MAX
     assert megabytes < MEGABYTES_MAX

@@ -228,7 +228,10 @@ async def test_negative_stock_is_kept_where_it_is_sold_on(caller: Caller, bring:
         tea(Handle="deny", Variant_Inventory_Qty="-3", Variant_Inventory_Policy="deny"),
     )
 
-    found = "select handle, available, in_stock from product join variant v on v.product_id = product.id where v.shop_id = $1"
+    found = """
+        select handle, available, in_stock from product join variant on variant.product_id = product.id
+        where product.shop_id = $1
+    """
     assert sorted(await rows(caller, found)) == [("deny", 0, False), ("longjing", -3, True)]
 
 
