@@ -2,6 +2,7 @@
 
 import logging
 import sys
+from functools import cache
 from typing import Literal
 from uuid import UUID
 
@@ -21,6 +22,7 @@ _NEVER = frozenset(
 )
 
 
+@cache
 def _is_private(name: str) -> bool:
     return not _NEVER.isdisjoint(name.lower().split("_")) and not name.endswith(("_id", "_ms", "_bytes", "_count"))
 

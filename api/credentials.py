@@ -1,7 +1,7 @@
 """What a request says of itself: key, token, visitor, visit, language. Nothing here is proven yet."""
 
 import re
-from collections.abc import Iterable
+from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import lru_cache
 from http import HTTPStatus
@@ -26,15 +26,14 @@ class Credentials:
     accept_language: str = ""
 
 
-def credentials_from(headers: Iterable[tuple[bytes, bytes]]) -> Credentials:
-    """Pick the headers that say who asks, in one pass over an ASGI scope's `headers` (names in lower case)."""
-    found = dict(headers)
+def credentials_from(headers: Mapping[bytes, bytes]) -> Credentials:
+    """Pick the headers that say who asks; names are in lower case, as in an ASGI scope."""
     return Credentials(
-        found.get(b"x-shop-key", b"").decode("latin-1"),
-        found.get(b"authorization", b"").decode("latin-1"),
-        found.get(b"x-visitor-id", b"").decode("latin-1"),
-        found.get(b"x-visit-id", b"").decode("latin-1"),
-        found.get(b"accept-language", b"").decode("latin-1"),
+        headers.get(b"x-shop-key", b"").decode("latin-1"),
+        headers.get(b"authorization", b"").decode("latin-1"),
+        headers.get(b"x-visitor-id", b"").decode("latin-1"),
+        headers.get(b"x-visit-id", b"").decode("latin-1"),
+        headers.get(b"accept-language", b"").decode("latin-1"),
     )
 
 

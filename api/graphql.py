@@ -113,7 +113,7 @@ class GraphQLEndpoint:
         if method not in {"GET", "POST"}:
             message = f"{method} is not a way to ask; use POST, or GET for a query"
             raise RequestError(ErrorCode.BAD_REQUEST, message, HTTPStatus.METHOD_NOT_ALLOWED, headers=[_ALLOW])
-        caller = await self._identities.caller_of(credentials_from(scope["headers"]), record.request_id)
+        caller = await self._identities.caller_of(credentials_from(headers), record.request_id)
         record.caller = caller
         if accepted is None:
             message = "Answers are application/graphql-response+json or application/json; Accept names neither"
