@@ -1,4 +1,4 @@
-"""The command line: serve, migrate, doctor. Each command is one small function; what it does lives in the rooms."""
+"""The command line. Each command is one small function; what it does lives in the rooms."""
 
 import argparse
 import asyncio
@@ -23,6 +23,7 @@ from models.database import connect, migrate
 from models.refusal import Refusal
 from models.staff import Role
 from models.wechat_app import WechatAppKind
+from schema.file import SCHEMA_FILE, is_current, schema_text
 from settings import Settings, SettingsError, load_settings, publish
 
 EXIT_UNUSABLE = 2
@@ -115,6 +116,18 @@ def doctor(_arguments: argparse.Namespace) -> None:
             print(f"     {'':<12} {finding.advice}")
     if not all(finding.is_well for finding in findings):
         sys.exit(1)
+
+
+def schema(arguments: argparse.Namespace) -> None:
+    """Print the GraphQL schema, or write it to schema/schema.graphql, or check that the file is what the code says."""
+    if arguments.check:
+        if not is_current():
+            print("schema/schema.graphql is not what the code says; run: make schema", file=sys.stderr)
+            sys.exit(1)
+    elif arguments.write:
+        SCHEMA_FILE.write_text(schema_text(), encoding="utf-8")
+    else:
+        print(schema_text(), end="")
 
 
 def declaring(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> Declare:
@@ -238,6 +251,9 @@ def parser() -> argparse.ArgumentParser:
     serving.add_argument("--stop-with-parent", action="store_true", help="end when the starting process is gone")
     command("migrate", run_migrations)
     command("doctor", doctor)
+    telling = command("schema", schema).add_mutually_exclusive_group()
+    telling.add_argument("--write", action="store_true", help="write schema/schema.graphql")
+    telling.add_argument("--check", action="store_true", help="exit 1 when the file is stale")
     command("worker", on_database(operator.work))
     command("demo", on_database(imports.demo))
     declare_imports(group)

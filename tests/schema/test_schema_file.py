@@ -1,7 +1,5 @@
 """The schema as clients read it: described throughout, and the committed file is what the code says."""
 
-from pathlib import Path
-
 import pytest
 from graphql import (
     GraphQLEnumType,
@@ -13,9 +11,9 @@ from graphql import (
     is_specified_scalar_type,
 )
 
-from schema.root import graphql_schema, schema
+from schema.file import SCHEMA_FILE, schema_text
+from schema.root import graphql_schema
 
-SCHEMA_FILE = Path(__file__).parents[2] / "schema" / "schema.graphql"
 OURS = sorted(
     (type_ for name, type_ in graphql_schema.type_map.items() if not name.startswith("__")),
     key=lambda type_: type_.name,
@@ -51,4 +49,4 @@ def test_every_scalar_of_ours_names_its_specification(scalar: GraphQLScalarType)
 
 
 def test_the_committed_schema_is_what_the_code_says() -> None:
-    assert SCHEMA_FILE.read_text(encoding="utf-8") == schema.as_str() + "\n"
+    assert SCHEMA_FILE.read_text(encoding="utf-8") == schema_text()
