@@ -106,6 +106,8 @@ class Page:
     c: str
     wanted: list[str] = field(default_factory=list)
     has_cursors: bool = False
+    has_facts: bool = False
+    """Whether page info tells something that only the rows of the page tell."""
 
     def read(self, type_: GraphQLObjectType, nodes: list[FieldNode]) -> str:
         """One field of the connection type."""
@@ -116,7 +118,6 @@ class Page:
             case "edges":
                 return self._each(self._edge(type_, nodes))
             case "pageInfo":
-                self.has_cursors = True
                 return object_of(self._page_info(type_, nodes))
             case "totalCount":
                 return f"(select count(*)::int from ({self._all_rows('1', MOST_COUNTED + 1)}) n)"
@@ -178,7 +179,10 @@ class Page:
             "hasPreviousPage": more if backward else other,
             "__typename": f"'{info.name}'::text",
         }
-        if not {found[0].name.value for found in asked.values()} <= written.keys():
+        names = {found[0].name.value for found in asked.values()}
+        self.has_facts |= not names <= {"hasNextPage" if backward else "hasPreviousPage", "__typename"}
+        if not names <= written.keys():
+            self.has_cursors = True
             payloads = f'(array_agg({self.c}."~p" order by {self.c}."~n"))'
             near, far = "1", f"least(count(*), {self.window.size})"
             for name, at in zip(("startCursor", "endCursor"), (far, near) if backward else (near, far), strict=True):
@@ -255,7 +259,7 @@ def compile_page(compiler: Walker, asked: Asked, given: dict[str, Argument], par
     fields: Fields = [(name, page.read(connection, found)) for name, found in wanted.items()]
     chosen = selected(fields, "o")
     # Without an aggregate over the page there is nothing that would make one row of its rows.
-    source = f" from {page.source()}" if page.wanted or page.is_numbered else ""
+    source = f" from {page.source()}" if page.wanted or page.has_facts else ""
     return f"(select {chosen.json} from (select {chosen.columns}{source}) o)"
 
 
