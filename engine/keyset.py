@@ -39,7 +39,8 @@ TIME = KeyType(
     "bigint",
     lambda sql: f"((extract(epoch from {sql}) * 1000000)::bigint)::text",
     int,
-    "(timestamptz 'epoch' + {} * interval '1 microsecond')",
+    # Days and the rest of a day apart: PostgreSQL multiplies intervals as doubles, exact to 2**53.
+    "(timestamptz 'epoch' + {0} / 86400000000 * interval '1 day' + {0} % 86400000000 * interval '1 microsecond')",
 )
 
 

@@ -34,4 +34,6 @@ def sql_form(scalar: str, expression: str) -> str:
 def sql_list_form(scalar: str, expression: str) -> str:
     """The same for a list of the scalar kept in an array column."""
     form = _written.get(scalar)
-    return f"array(select {form('item')} from unnest({expression}) item)" if form else expression
+    if form is None:
+        return expression
+    return f"case when {expression} is not null then array(select {form('item')} from unnest({expression}) item) end"

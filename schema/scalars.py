@@ -16,6 +16,7 @@ from engine.scalars import decides_plans, written_by_sql
 FEN_MAX = 2**53 - 1
 """The largest integer that JavaScript keeps exactly."""
 PAGE_SIZE_MAX = 100
+YEAR_MIN, YEAR_MAX = 1000, 9998
 
 Fen = NewType("Fen", int)
 PageSize = NewType("PageSize", int)
@@ -51,8 +52,9 @@ def _matching(name: str, pattern: re.Pattern[str], what: str) -> Callable[[Any],
 
 
 def _parse_date_time(value: object) -> datetime:
-    if not isinstance(value, str) or not _DATE_TIME.fullmatch(value):
-        message = "DateTime is ISO 8601 with a zone, such as 2026-01-31T08:00:00Z."
+    # The driver stores the first and the last moment that Python knows as minus and plus infinity.
+    if not isinstance(value, str) or not _DATE_TIME.fullmatch(value) or not YEAR_MIN <= int(value[:4]) <= YEAR_MAX:
+        message = f"DateTime is ISO 8601 with a zone, such as 2026-01-31T08:00:00Z, from year {YEAR_MIN} to {YEAR_MAX}."
         raise ValueError(message)
     return datetime.fromisoformat(value).astimezone(UTC)
 
