@@ -37,10 +37,18 @@ class SmallShop:
     id: UUID
     word: str
     rows: dict[str, list[Row]] = field(default_factory=dict)
+    _ids: list[UUID] = field(default_factory=list)
+
+    def new_id(self) -> UUID:
+        """An id that does not tell when its row was written, so that rows tied in an order are not in it by chance."""
+        if not self._ids:
+            self._ids = [new_id() for _ in range(500)]
+            Random(len(self.rows)).shuffle(self._ids)  # noqa: S311 - any order but theirs
+        return self._ids.pop()
 
     def add(self, table: str, **columns: object) -> UUID:
         """Keep a row of this shop and return its id."""
-        row: Row = {"id": new_id(), "shop_id": self.id, **columns}
+        row: Row = {"id": self.new_id(), "shop_id": self.id, **columns}
         self.rows.setdefault(table, []).append(row)
         id_: UUID = row["id"]
         return id_
@@ -81,15 +89,15 @@ def small_shop(word: str, seed: int = 1, products: int = 16) -> SmallShop:
 def _categories(shop: SmallShop) -> Iterator[UUID]:
     """Two trees, three deep, with brothers in one position."""
     for root, children in (("食品", ("茶", "点心")), ("衣物", ("裙",))):
-        path = [new_id()]
+        path = [shop.new_id()]
         yield path[0]
         _category(shop, root, path)
         for child in children:
-            middle = [*path, new_id()]
+            middle = [*path, shop.new_id()]
             _category(shop, child, middle)
             yield middle[-1]
             for leaf in ("春", "秋"):
-                deep = [*middle, new_id()]
+                deep = [*middle, shop.new_id()]
                 _category(shop, f"{leaf}{child}", deep)
                 yield deep[-1]
 

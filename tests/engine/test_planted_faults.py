@@ -1,0 +1,197 @@
+"""A proof that would pass whatever the engine did proves nothing: faults planted in the engine must be found."""
+
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+from asyncpg import PostgresError
+
+import engine.compiler
+import engine.keyset
+import engine.paging
+import engine.plan
+import engine.scalars
+from engine.compiler import Compiler
+from engine.paging import Page
+from engine.rows import Order, Rows
+from engine.selection import Selections
+from engine.sources import Kinds, Relation, Table
+from tests.engine.both import Both, Differ
+from tests.engine.proof import Viewpoint, prove, viewpoints
+from tests.engine.small_shop import SmallShop
+
+WITHIN = range(200)
+"""The documents of the fast run: a fault that gets through them is one that nobody would see."""
+
+Plant = Callable[[pytest.MonkeyPatch], None]
+
+
+def _wrong_direction(patch: pytest.MonkeyPatch) -> None:
+    ordered = engine.paging.ordered
+    patch.setattr(engine.paging, "ordered", lambda rows, order: ordered(rows, Order(order.sql, order.key, not order.descending)))
+
+
+def _ties_in_any_order(patch: pytest.MonkeyPatch) -> None:
+    patch.setattr(engine.paging, "ordered", lambda rows, order: f" order by {rows.fill(order.sql)}{' desc' * order.descending}")
+
+
+def _dropped_guard(patch: pytest.MonkeyPatch) -> None:
+    rows = Compiler.rows
+
+    def without(self: Compiler, relation: Relation, target: Any, *more: Any) -> Rows:
+        hidden, self.statement.hidden = self.statement.hidden, True
+        try:
+            return rows(self, relation, target, *more)
+        finally:
+            self.statement.hidden = hidden
+
+    patch.setattr(Compiler, "rows", without)
+
+
+def _page_one_longer(patch: pytest.MonkeyPatch) -> None:
+    source = Page.source
+    patch.setattr(Page, "source", lambda self: source(self).replace(f"limit {self.window.size}", f"limit {self.window.size + 1}"))
+
+
+def _list_without_limit(patch: pytest.MonkeyPatch) -> None:
+    listed = Compiler.listed
+    patch.setattr(Compiler, "listed", lambda self, *given: listed(self, *given[:-1], ""))
+
+
+def _alias_lost(patch: pytest.MonkeyPatch) -> None:
+    fields = Selections.fields
+    patch.setattr(
+        Selections, "fields",
+        lambda self, type_, sets: {nodes[0].name.value: nodes for nodes in fields(self, type_, sets).values()},
+    )  # fmt: skip
+
+
+def _long_alias_cut(patch: pytest.MonkeyPatch) -> None:
+    patch.setattr(engine.objects, "LONGEST_COLUMN", 1_000)
+
+
+def _skip_ignored(patch: pytest.MonkeyPatch) -> None:
+    patch.setattr(Selections, "_is_included", lambda _self, _node: True)
+
+
+def _wrong_serialiser(patch: pytest.MonkeyPatch) -> None:
+    patch.setitem(engine.scalars._written, "DateTime", lambda sql: f"({sql})::text")
+
+
+def _serialiser_lost(patch: pytest.MonkeyPatch) -> None:
+    patch.delitem(engine.scalars._written, "Decimal")
+
+
+def _cursor_flipped(patch: pytest.MonkeyPatch) -> None:
+    conditions = Page._cursor_conditions
+    turn = str.maketrans("<>", "><")
+    patch.setattr(Page, "_cursor_conditions", lambda self: [one.translate(turn) for one in conditions(self)])
+
+
+def _cursor_includes_its_item(patch: pytest.MonkeyPatch) -> None:
+    conditions = Page._cursor_conditions
+    patch.setattr(
+        Page, "_cursor_conditions",
+        lambda self: [one.replace(") < (", ") <= (").replace(") > (", ") >= (") for one in conditions(self)],
+    )  # fmt: skip
+
+
+def _merged_fields_dropped(patch: pytest.MonkeyPatch) -> None:
+    below = Selections.below
+    patch.setattr(Selections, "below", lambda self, nodes: below(self, list(nodes)[:1]))
+
+
+def _fields_in_other_order(patch: pytest.MonkeyPatch) -> None:
+    fields = Selections.fields
+    patch.setattr(Selections, "fields", lambda self, type_, sets: dict(reversed(fields(self, type_, sets).items())))
+
+
+def _interfaces_never_apply(patch: pytest.MonkeyPatch) -> None:
+    patch.setattr(
+        Selections, "_applies", lambda _self, condition, type_: condition is None or condition.name.value == type_.name
+    )
+
+
+def _filter_ignored(patch: pytest.MonkeyPatch) -> None:
+    rows = Compiler.rows
+
+    def without(self: Compiler, *given: Any) -> Rows:
+        found = rows(self, *given)
+        found.conditions = [one for one in found.conditions if "in_stock =" not in one]
+        return found
+
+    patch.setattr(Compiler, "rows", without)
+
+
+def _backward_not_turned(patch: pytest.MonkeyPatch) -> None:
+    each = Page._each
+    patch.setattr(Page, "_each", lambda self, sql: each(self, sql).replace(f' order by {self.c}."~n" desc', ""))
+
+
+def _count_of_the_page(patch: pytest.MonkeyPatch) -> None:
+    patch.setattr(engine.paging, "MOST_COUNTED", 2)
+
+
+def _plans_shared_whatever_the_variables(patch: pytest.MonkeyPatch) -> None:
+    patch.setattr(engine.plan, "_shape", lambda _variables, _name, _type: True)
+
+
+def _variables_of_the_first_request(patch: pytest.MonkeyPatch) -> None:
+    patch.setattr(
+        engine.statement.Statement, "leaf",
+        lambda self, leaf, cast, convert=None: self.bind(
+            (leaf.key, convert), cast, lambda _reading: convert(leaf.value) if convert else leaf.value
+        ),
+    )  # fmt: skip
+
+
+PLANTS: list[Plant] = [
+    _wrong_direction,
+    _ties_in_any_order,
+    _dropped_guard,
+    _page_one_longer,
+    _list_without_limit,
+    _alias_lost,
+    _long_alias_cut,
+    _skip_ignored,
+    _wrong_serialiser,
+    _serialiser_lost,
+    _cursor_flipped,
+    _cursor_includes_its_item,
+    _merged_fields_dropped,
+    _fields_in_other_order,
+    _interfaces_never_apply,
+    _filter_ignored,
+    _backward_not_turned,
+    _count_of_the_page,
+    _plans_shared_whatever_the_variables,
+    _variables_of_the_first_request,
+]
+
+
+@pytest.fixture(scope="module")
+async def points(small: SmallShop) -> list[Viewpoint]:
+    """Who asks; they looked around before anything was planted."""
+    return await viewpoints(small)
+
+
+@pytest.fixture(scope="module")
+async def patient(both: Both) -> Both:
+    """An engine of its own, beside a reference that remembers."""
+    return both
+
+
+@pytest.mark.parametrize("plant", PLANTS, ids=lambda plant: plant.__name__.strip("_"))
+async def test_a_planted_fault_is_found(
+    plant: Plant, patient: Both, points: list[Viewpoint], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Documents are compiled anew, since plans from before are sound."""
+    patient.forget()
+    plant(monkeypatch)
+    try:
+        with pytest.raises((Differ, PostgresError)) as found:
+            await prove(patient, points, WITHIN)
+    finally:
+        monkeypatch.undo()
+        patient.forget()
+    print(plant.__name__, type(found.value), found.value.__notes__[0].splitlines()[0])
