@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from random import Random
 from typing import Any
 
+from engine.codes import ErrorCode
 from engine.documents import DocumentError
 from engine.limits import Limits
 from models.staff import Role
@@ -17,10 +18,6 @@ from tests.engine.documents_rewriter import Rewriter
 from tests.engine.documents_tree import DocumentTree
 from tests.engine.documents_world import World, world
 from tests.engine.small_shop import SmallShop
-
-LIMITS = {"MAX_COST_EXCEEDED"}
-TOO_MUCH = "at most"
-"""How the refusal of a limit is worded."""
 
 
 @dataclass(slots=True)
@@ -88,7 +85,7 @@ async def _document(both: Both, point: Viewpoint, seed: int, tally: Tally, ask: 
         try:
             both.documents.load(text).operation(None).cost(variables)
         except DocumentError as error:
-            if error.code != "MAX_COST_EXCEEDED" and "at most" not in str(error):
+            if error.code != ErrorCode.MAX_COST_EXCEEDED and "too many" not in str(error):
                 raise
             if number == 0:
                 return False

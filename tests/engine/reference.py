@@ -10,7 +10,15 @@ from typing import Any
 from uuid import UUID
 
 import orjson
-from graphql import DocumentNode, GraphQLResolveInfo, GraphQLSchema, execute, get_named_type, is_abstract_type, is_non_null_type
+from graphql import (
+    DocumentNode,
+    GraphQLResolveInfo,
+    GraphQLSchema,
+    execute,
+    get_named_type,
+    is_abstract_type,
+    is_non_null_type,
+)
 from graphql.execution import ExecutionResult
 from graphql.execution.executor_throwing_on_incremental import ExecutorThrowingOnIncremental
 

@@ -19,7 +19,7 @@ from tests.models.rows import Row, insert
 NOW = datetime(2026, 6, 1, 8, 0, 0, 123456, tzinfo=UTC)
 """The shop's clock in every test of the engine."""
 AGES = {"version": 1, "created_at": NOW - timedelta(days=90), "updated_at": NOW - timedelta(days=30)}
-OPTIONS = (("颜色", ("浅杏粉", "墨绿", "\"裸\"色")), ("尺码", ("S", "M", "L")))
+OPTIONS = (("颜色", ("浅杏粉", "墨绿", '"裸"色')), ("尺码", ("S", "M", "L")))
 VENDORS = ("山野", "小满", "")
 TYPES = ("茶", "衣", "")
 TABLES = (
@@ -70,7 +70,7 @@ def small_shop(word: str, seed: int = 1, products: int = 16) -> SmallShop:
     shop = SmallShop(new_id(), word)
     shop.rows["shop"] = [
         {
-            "id": shop.id, "handle": f"{word}-{shop.id.hex[:8]}", "name": f"{word}小铺", "description": "", "mode": "SANDBOX",
+            "id": shop.id, "handle": f"{word}-{shop.id.hex}", "name": f"{word}小铺", "description": "", "mode": "SANDBOX",
             "logo_url": None, "currency_code": "CNY", "language": "zh-CN", "seed": 0, "clock_offset_ms": 0,
             "catalogue_version": 7, **AGES,
         }

@@ -2,6 +2,7 @@
 
 import pytest
 
+from tests.conftest import Counting
 from tests.engine.both import Both
 from tests.engine.proof import Tally, prove, viewpoints
 from tests.engine.small_shop import SmallShop
@@ -28,3 +29,12 @@ async def test_generated_documents_get_equal_answers(both: Both, small: SmallSho
 async def test_thousands_of_generated_documents_get_equal_answers(both: Both, small: SmallShop) -> None:
     """2,000 more."""
     _held(await prove(both, await viewpoints(small), LONG), len(LONG))
+
+
+async def test_the_server_counts_one_statement_too(both: Both, small: SmallShop, statements: Counting) -> None:
+    """In PostgreSQL's own log, for generated documents as they come."""
+    points = await viewpoints(small)
+    async with statements() as seen:
+        tally = await prove(both, points, range(40), ask=both.data)
+
+    assert len(seen) == tally.runs > 40

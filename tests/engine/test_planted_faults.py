@@ -15,7 +15,7 @@ from engine.compiler import Compiler
 from engine.paging import Page
 from engine.rows import Order, Rows
 from engine.selection import Selections
-from engine.sources import Kinds, Relation, Table
+from engine.sources import Relation
 from tests.engine.both import Both, Differ
 from tests.engine.proof import Viewpoint, prove, viewpoints
 from tests.engine.small_shop import SmallShop

@@ -29,7 +29,7 @@ PLACES: dict[str, tuple[str, list[str]]] = {
     "null value": ("{ products { nodes { variants { nodes { compareAtPrice { %s } } } } } }", ["fen", "amount"]),
     "derived": ("{ products(first: 4) { facets { values { %s } } } }", ["id", "label", "count", "input"]),
     "interface": ("{ products { nodes { description { %s } } } }", ["html", "__typename", "... on TextBlock { text }"]),
-    "node": ("{ node(id: \"$product\") { ... on Product { %s } } }", ["id", "title", "tags", "rating { average }"]),
+    "node": ('{ node(id: "$product") { ... on Product { %s } } }', ["id", "title", "tags", "rating { average }"]),
     "connection": ("{ products(first: 2) { %s } }", ["totalCount", "nodes { id }", "edges { cursor }", "__typename"]),
     "nodes": ("{ products(first: 3) { nodes { %s } } }", ["id", "title", "updatedAt", "descriptionHtml", "tags"]),
     "edge": ("{ products(last: 3) { edges { %s } } }", ["cursor", "node { id }", "__typename"]),

@@ -1,0 +1,124 @@
+"""No statement reaches beyond the viewer's shop: by its text, and by running it for somebody else."""
+
+import re
+from uuid import UUID
+
+import pytest
+
+from engine.statement import Statement
+from models.database import fetch_value
+from models.staff import Role
+from tests.engine.both import Both, Differ, staff, visitor
+from tests.engine.documents_world import NODE_TABLES
+from tests.engine.proof import Viewpoint, prove, viewpoints
+from tests.engine.small_shop import TABLES, SmallShop
+
+SEEDS = range(5_000, 5_150)
+# A table after `from`, a comma or `join`, and the alias it gets.
+_REFERENCE = re.compile(rf"(?:\bfrom|,|\bjoin)\s+({'|'.join(TABLES)})\s+(\w+)")
+_BIND = r"\$\d+::uuid"
+
+
+def unscoped(sql: str) -> list[str]:
+    """Tables of a statement whose alias no condition ties to the viewer's shop, or to a row that is."""
+    found = []
+    for table, alias in set(_REFERENCE.findall(sql)):
+        references = len(re.findall(rf"(?:\bfrom|,|\bjoin)\s+{table}\s+{alias}\b", sql))
+        column = "id" if table == "shop" else "shop_id"
+        conditions = re.findall(rf"(?<!\w){alias}\.{column} = (?:{_BIND}|\w+\.shop_id)", sql)
+        if len(conditions) < references:
+            found.append(f"{table} {alias}")
+    return found
+
+
+@pytest.fixture(scope="module")
+async def points(small: SmallShop) -> list[Viewpoint]:
+    """Who asks."""
+    return await viewpoints(small)
+
+
+@pytest.fixture
+async def asked(both: Both, small: SmallShop, points: list[Viewpoint]) -> list[tuple[str, tuple[object, ...]]]:
+    """The statements of generated documents, each once, with the binds of the small shop."""
+    before = len(both.asked)
+    await prove(both, points, SEEDS, ask=both.data)
+    return list({sql: (sql, binds) for sql, binds in both.asked[before:]}.values())
+
+
+async def test_every_table_has_its_shop_condition(asked: list[tuple[str, tuple[object, ...]]]) -> None:
+    """Read off the text of every statement."""
+    assert len(asked) > len(SEEDS)
+    assert [(found, sql) for sql, _binds in asked if (found := unscoped(sql))] == []
+    assert {table for sql, _binds in asked for table, _alias in _REFERENCE.findall(sql)} == set(TABLES)
+
+
+def _for(shop: UUID, own: UUID, binds: tuple[object, ...]) -> tuple[object, ...]:
+    return tuple(shop if bind == own else bind for bind in binds)
+
+
+def _marks(shop: SmallShop) -> list[str]:
+    return [shop.word, *(row["id"].hex for rows in shop.rows.values() for row in rows if isinstance(row.get("id"), UUID))]
+
+
+async def test_no_statement_shows_a_shop_to_another(
+    asked: list[tuple[str, tuple[object, ...]]], small: SmallShop, neighbour: SmallShop
+) -> None:
+    """Every bind stays (ids, handles, filters, places in lists) but the shop: its owner sees it, the other nothing of it."""
+    marks = _marks(small)
+    shown = 0
+    for sql, binds in asked:
+        own = (await fetch_value(sql, binds)).decode()
+        other = (await fetch_value(sql, _for(neighbour.id, small.id, binds))).decode()
+        shown += any(mark in own for mark in marks)
+        assert not [mark for mark in marks if mark in other], sql
+    assert shown > 0.6 * len(asked)
+
+
+async def test_ids_of_another_shop_name_nothing(both: Both, small: SmallShop, neighbour: SmallShop) -> None:
+    """Staff of a shop ask for each row of it by id, and then for all of the other's."""
+    document = "query($ids: [ID!]!) { nodes(ids: $ids) { id } }"
+    prefixes = {table: prefix for prefix, table in NODE_TABLES.items()}
+    ids = [f"{prefixes[table]}_{id_.hex}" for table in prefixes for id_ in small.ids(table)[:6]]
+
+    own = await both.data(document, {"ids": ids}, staff(small, Role.OWNER))
+    other = await both.data(document, {"ids": ids}, staff(neighbour, Role.OWNER))
+
+    assert [node["id"] for node in own["nodes"]] == ids
+    assert other["nodes"] == [None] * len(ids)
+
+
+async def test_the_checker_sees_a_missing_condition(
+    both: Both, small: SmallShop, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A checker that finds nothing has to be shown something."""
+    both.forget()
+    fill = Statement.fill
+    monkeypatch.setattr(
+        Statement, "fill",
+        lambda self, template, *row, **more: fill(self, template.replace("{t}.shop_id = {shop}", "true"), *row, **more),
+    )  # fmt: skip
+    before = len(both.asked)
+    await both.data("{ products { nodes { id } } }", None, visitor(small))
+    monkeypatch.undo()
+    both.forget()
+
+    ((sql, _binds),) = both.asked[before:]
+    assert unscoped(sql) == ["product t1"]
+
+
+async def test_a_dropped_shop_condition_is_found_by_the_comparison_too(
+    both: Both, small: SmallShop, points: list[Viewpoint], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Two shops in one database differ in the first document that reads either."""
+    both.forget()
+    fill = Statement.fill
+    monkeypatch.setattr(
+        Statement, "fill",
+        lambda self, template, *row, **more: fill(self, template.replace("{t}.shop_id = {shop}", "true"), *row, **more),
+    )  # fmt: skip
+    try:
+        with pytest.raises(Differ):
+            await prove(both, points, range(20))
+    finally:
+        monkeypatch.undo()
+        both.forget()
