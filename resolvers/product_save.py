@@ -221,9 +221,11 @@ async def external_refusals(sql: Connection, caller: Caller, plans: Sequence[Var
     if not named:
         return [[] for _ in plans]
     sources, externals = [source for source, _ in named], [external for _, external in named]
+    gone = {variant_id for plan in plans for variant_id in plan.gone}
     holders = {
         (row["source"], row["external_id"]): row["id"]
         for row in await sql.fetch(_EXTERNAL_VARIANTS, caller.shop_id, sources, externals)
+        if row["id"] not in gone
     }
     found: list[list[Refusal]] = []
     for plan in plans:

@@ -276,3 +276,29 @@ async def review(caller: Caller, product_id: UUID, *, rating: int = 5, status: s
         caller.now,
     )
     return review_id
+
+
+async def test_an_external_id_may_pass_to_the_variant_that_takes_its_place(caller: Caller) -> None:
+    supplied = {"source": "erp", "external_id": "9"}
+    product_id = await product_create(caller, tee(variants=[variant("S", **supplied)]), "k1")
+
+    await product_update(caller, product_id, ProductDraft(variants=[variant("M", **supplied)]))
+    with pytest.raises(Refusals) as refused:
+        await product_create(caller, tee("other", variants=[variant("S", **supplied)]), "k2")
+
+    assert (await row("variant", shop_id=caller.shop_id))["title"] == "M"
+    assert told(refused.value) == [("TAKEN", "input.variants.0.externalId")]
+
+
+async def test_what_buyers_hold_cannot_be_counted_away_or_deleted(caller: Caller) -> None:
+    product_id = await product_create(caller, tee(), "k1")
+    small = (await rows("variant", product_id=product_id))[0]["id"]
+    await pool().execute("update stock_level set reserved = 4 where variant_id = $1", small)
+
+    with pytest.raises(Refusals) as counted:
+        await product_update(caller, product_id, ProductDraft(variants=[variant("S", on_hand=3), variant("M")]))
+    with pytest.raises(Refusals) as gone:
+        await product_update(caller, product_id, ProductDraft(variants=[variant("M")]))
+
+    assert told(counted.value) == [("OUT_OF_STOCK", "input.variants.0.onHand")]
+    assert told(gone.value) == [("IN_USE", "input.variants")]
