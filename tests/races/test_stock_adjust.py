@@ -3,12 +3,17 @@
 import asyncio
 from collections import Counter
 
-from models.refusal import ConflictRefusal, Refusals, StockRefusal
+import pytest
+
+from ids import encode_id
+from models.database import pool
+from models.refusal import ConflictRefusal, Refusals, RetryRefusal, StockRefusal
 from models.stock import StockReason
 from resolvers.caller import Caller
 from resolvers.product import product_create, product_update
 from resolvers.product_draft import ProductDraft
 from resolvers.stock import StockAdjustment, stock_adjust
+from tests.harness.shops import SandboxShop
 from tests.resolvers.drafts import tee, variant
 from tests.resolvers.test_products import row, rows
 
@@ -75,3 +80,36 @@ async def test_of_ten_editors_with_one_version_one_is_first(caller: Caller) -> N
     answers = Counter(await asyncio.gather(*(edit(rival) for rival in range(10))))
 
     assert answers == {"saved": 1, "CONFLICT 2": 9}
+
+
+ADJUST = """mutation($id: ID!, $key: String!) {
+  stockAdjust(adjustments: [{variantId: $id, delta: -1, reason: DAMAGED}], idempotencyKey: $key) {
+    variants { id } userErrors { code ... on StockUserError { available } }
+  }
+}"""
+
+
+async def test_over_http_nobody_meets_a_fault(shop: SandboxShop) -> None:
+    product_id = await product_create(shop.caller, tee(variants=[variant("S", on_hand=5)]), "k")
+    variant_id = encode_id("var", (await row("variant", product_id=product_id))["id"])
+
+    answers = await asyncio.gather(
+        *(shop.staff(ADJUST, {"id": variant_id, "key": f"rival-{rival}"}) for rival in range(30))
+    )
+
+    assert Counter(answer.status for answer in answers) == {200: 30}
+    payloads = [answer["stockAdjust"] for answer in answers]
+    assert [payload["variants"] for payload in payloads if payload["variants"]] == [[{"id": variant_id}]] * 5
+    refused = [payload["userErrors"] for payload in payloads if payload["userErrors"]]
+    assert refused == [[{"code": "OUT_OF_STOCK", "available": 0}]] * 25
+
+
+@pytest.mark.slow
+async def test_who_waits_too_long_for_the_catalogue_is_asked_to_come_back(caller: Caller) -> None:
+    async with pool().acquire() as rival, rival.transaction():
+        await rival.execute("select from shop where id = $1 for update", caller.shop_id)
+
+        with pytest.raises(RetryRefusal) as refused:
+            await product_create(caller, tee(), "k")
+
+    assert (refused.value.code, refused.value.retry_after_ms) == ("BUSY", 1000)
