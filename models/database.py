@@ -45,12 +45,20 @@ SESSION_SETTINGS = {
 # Any number that nobody else locks; released with the transaction.
 MIGRATION_LOCK = "select pg_advisory_xact_lock(7026119408)"
 
+ARRAYS = "select cardinality($1::uuid[]) + cardinality($2::text[])"
+"""Every type of array that statements bind."""
+
 Connection = Any
 """An asyncpg connection; asyncpg's own class and its pool proxy share no typed base."""
 
 
 async def _keep_session(_connection: Connection) -> None:
     """Send nothing on release: we never change a session, and asyncpg's default costs a statement each time."""
+
+
+async def _learn_arrays(connection: Connection) -> None:
+    """Let the driver ask what an array is now: it asks once for each connection, else in front of somebody's read."""
+    await connection.fetchval(ARRAYS, [], [])
 
 
 def tortoise_config(dsn: str, *, pool_size: int = 10) -> dict[str, Any]:
@@ -70,6 +78,7 @@ def tortoise_config(dsn: str, *, pool_size: int = 10) -> dict[str, Any]:
         "max_inactive_connection_lifetime": 0,
         "server_settings": SESSION_SETTINGS,
         "application_name": "xiaopu",
+        "init": _learn_arrays,
         "reset": _keep_session,
     }
     return {
