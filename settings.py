@@ -43,6 +43,8 @@ class Settings(BaseSettings):
     pool_size: int = Field(default=10, ge=1, le=100)
     statement_cache_size: int = Field(default=500, ge=0)
 
+    wechat_sandbox_url: str | None = None
+
     cors_origins: Annotated[tuple[str, ...], NoDecode] = ()
     trusted_proxies: Annotated[tuple[str, ...], NoDecode] = ()
 
@@ -103,6 +105,14 @@ class Settings(BaseSettings):
         """The points of a full bucket and how many come back per second; nobody at a desk should meet the end."""
         most, per_second = (2_000, 100) if self.is_production else (1_000_000, 100_000)
         return self.throttle_points or most, self.throttle_restore or per_second
+
+    @property
+    def sandbox_wechat(self) -> str | None:
+        """Where apps of sandbox shops find WeChat: this server's own sandbox unless named; none in production."""
+        if self.wechat_sandbox_url or self.is_production:
+            return self.wechat_sandbox_url
+        host = {"0.0.0.0": "127.0.0.1", "::": "::1"}.get(self.host, self.host)  # noqa: S104 - asked, not bound
+        return f"http://{f'[{host}]' if ':' in host else host}:{self.port}/sandbox/wechat"
 
     @property
     def runs_worker(self) -> bool:
@@ -175,6 +185,7 @@ def _development_secret(home: Path) -> str:
 def publish(settings: Settings) -> None:
     """Put what was found where worker processes' own `load_settings` finds it, and counters where all can add."""
     os.environ["SECRET_KEY"] = settings.secret_key
+    os.environ["PORT"] = str(settings.port)
     if settings.database_url:
         os.environ["DATABASE_URL"] = settings.database_url
     if settings.redis_url:

@@ -1,10 +1,15 @@
 """A WeChat app of a shop: mini-program, official account or website, with the WeChat it speaks to."""
 
 from enum import StrEnum
+from typing import Final
 
 from tortoise import fields
 
 from models.owned import Owned
+
+WECHAT_URL: Final = "https://api.weixin.qq.com"
+SANDBOX_URL: Final = "sandbox:"
+"""The base URL of an app that speaks to the sandbox of whichever server asks, wherever that listens today."""
 
 
 class WechatAppKind(StrEnum):

@@ -6,12 +6,8 @@ from uuid import UUID
 from clock import wall_now
 from models.refusal import Refusal, UserErrorCode
 from models.shop import Shop, ShopMode
-from models.wechat_app import WechatApp, WechatAppKind
+from models.wechat_app import SANDBOX_URL, WECHAT_URL, WechatApp, WechatAppKind
 from sealing import seal
-
-WECHAT_URL: Final = "https://api.weixin.qq.com"
-SANDBOX_URL: Final = "sandbox:"
-"""The base URL of an app that speaks to the WeChat inside this process instead of the real one."""
 
 APPID_CHARS_MAX: Final = 32
 NAME_CHARS_MAX: Final = 120

@@ -1,0 +1,187 @@
+"""What WeChat says when it does not do what was asked: one class for each thing a caller may do about it.
+
+No message quotes what was sent: queries carry secrets, codes and people.
+"""
+
+from typing import Final
+
+
+class WechatError(Exception):
+    """WeChat answered with an `errcode`. `rid` is WeChat's own name of the request, for asking its support."""
+
+    retry_after_seconds: float | None = None
+    """When asking again may help; None when it never does."""
+
+    def __init__(self, call: str, errcode: int, rid: str = "") -> None:
+        super().__init__(f"{call}: {errcode}" + (f" (rid {rid})" if rid else ""))
+        self.call = call
+        self.errcode = errcode
+        self.rid = rid
+
+
+class LoginCodeExpired(WechatError):
+    """The code of a login is too old, used, or another app's: the page calls `wx.login` again."""
+
+
+class PhoneCodeExpired(WechatError):
+    """The code of the phone button is too old or used: the customer taps again."""
+
+
+class RiskBlocked(WechatError):
+    """WeChat holds the customer for dangerous and lets nobody in."""
+
+
+class RateLimited(WechatError):
+    """Asked too often: 45011 by one user within a minute, 45009 by the app within a day or minute."""
+
+    retry_after_seconds = 60.0
+
+
+class SystemBusy(WechatError):
+    """WeChat is overloaded and did nothing."""
+
+    retry_after_seconds = 1.0
+
+
+class InvalidApp(WechatError):
+    """WeChat does not know the appid, or the code came from another app."""
+
+
+class InvalidAppSecret(WechatError):
+    """The secret is wrong or missing: whoever runs the shop enters it anew."""
+
+
+class IpNotAllowed(WechatError):
+    """This server's address is not on the app's white list."""
+
+
+class NoPermission(WechatError):
+    """The app, or the person's consent, does not cover the call."""
+
+
+class AccessTokenInvalid(WechatError):
+    """An access token ended early. The client asks once more with a new one before anybody sees this."""
+
+
+class RefreshTokenExpired(WechatError):
+    """A website login is over: the person scans again."""
+
+
+class InvalidOpenid(WechatError):
+    """The openid is not one of this app's."""
+
+
+class SessionOver(WechatError):
+    """The session key is no longer the newest: the page calls `wx.login` again."""
+
+
+class InvalidScene(WechatError):
+    """The scene of a code has other characters than WeChat draws, or more than 32."""
+
+
+class PageNotPublished(WechatError):
+    """The mini-program has no such page in the wanted version."""
+
+
+class InvalidLink(WechatError):
+    """Path, query or life of a link is not as WeChat wants it."""
+
+
+class NotSeenLately(WechatError):
+    """The user was not in the mini-program within two hours: a person has to look at the text."""
+
+
+class MessageNotWanted(WechatError):
+    """The customer has not agreed to one more message of this template; asking again never helps."""
+
+
+class TemplateUnknown(WechatError):
+    """The app has no such template."""
+
+
+class MessageInvalid(WechatError):
+    """A value of a message is empty or longer than its kind allows."""
+
+
+class MessageCollision(WechatError):
+    """Another message to the same customer is just being sent."""
+
+    retry_after_seconds = 1.0
+
+
+class Unreachable(WechatError):
+    """No connection: WeChat never heard the question, so it may be asked again."""
+
+    retry_after_seconds = 1.0
+
+    def __init__(self, call: str) -> None:
+        super().__init__(call, 0)
+
+
+class LostAnswer(WechatError):
+    """The question left and no answer came back: nobody knows whether it was done, and a code is burnt."""
+
+    def __init__(self, call: str) -> None:
+        super().__init__(call, 0)
+
+
+class BadAnswer(LostAnswer):
+    """Something answered that is not WeChat as documented: a proxy's page, a missing field."""
+
+
+SYSTEM_BUSY: Final = -1
+INVALID_SIGNATURE: Final = 87009
+
+_BY_ERRCODE: Final[dict[int, type[WechatError]]] = {
+    SYSTEM_BUSY: SystemBusy,
+    40001: AccessTokenInvalid,
+    40003: InvalidOpenid,
+    40013: InvalidApp,
+    40014: AccessTokenInvalid,
+    40029: LoginCodeExpired,
+    40030: RefreshTokenExpired,
+    40037: TemplateUnknown,
+    40125: InvalidAppSecret,
+    40129: InvalidScene,
+    40163: LoginCodeExpired,
+    40164: IpNotAllowed,
+    40165: InvalidLink,
+    40212: InvalidLink,
+    40226: RiskBlocked,
+    41002: InvalidApp,
+    41004: InvalidAppSecret,
+    41030: PageNotPublished,
+    42001: AccessTokenInvalid,
+    42002: RefreshTokenExpired,
+    43101: MessageNotWanted,
+    43108: MessageCollision,
+    45009: RateLimited,
+    45011: RateLimited,
+    47003: MessageInvalid,
+    48001: NoPermission,
+    50002: NoPermission,
+    61010: NotSeenLately,
+    85401: InvalidLink,
+    89503: IpNotAllowed,
+    INVALID_SIGNATURE: SessionOver,
+}
+
+# The same number means another thing to do.
+_BY_CALL: Final[dict[tuple[str, int], type[WechatError]]] = {
+    ("getuserphonenumber", 40029): PhoneCodeExpired,
+    ("getuserphonenumber", 40163): PhoneCodeExpired,
+    # Answered by stable_token alone: there 40001 speaks of the secret, for a token is what it makes.
+    ("stable_token", 40001): InvalidAppSecret,
+}
+
+
+def error_of(call: str, errcode: int, errmsg: str = "") -> WechatError:
+    """Return the error for an answer; a number nobody has met is a plain WechatError."""
+    kind = _BY_CALL.get((call, errcode)) or _BY_ERRCODE.get(errcode, WechatError)
+    return kind(call, errcode, _rid(errmsg))
+
+
+def _rid(errmsg: str) -> str:
+    """Take WeChat's name of the request out of its message; the rest may quote what was sent."""
+    _, _, rid = errmsg.partition("rid: ")
+    return rid.split()[0] if rid.split() else ""

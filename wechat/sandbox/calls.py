@@ -1,0 +1,81 @@
+"""Every call that the sandbox was asked, kept for testers with its secrets masked, and counted for rate limits."""
+
+from collections.abc import Mapping
+from datetime import datetime, timedelta
+from typing import Any, Final
+
+import orjson
+
+from models.database import pool
+from wechat.sandbox.faults import Fault
+
+MASK: Final = "***"
+LISTED_MAX: Final = 1000
+_SECRET_NAMES: Final = frozenset(
+    {"secret", "js_code", "code", "access_token", "refresh_token", "signature", "session_key"}
+)
+_MINUTE: Final = timedelta(minutes=1)
+
+PER_USER: Final = {"jscode2session": 100, "getuserphonenumber": 100}
+"""Calls a minute for each user: 45011."""
+PER_APP: Final = {"getwxacodeunlimit": 5_000, "msg_sec_check": 4_000, "stable_token": 10_000}
+"""Calls a minute for each app: 45009."""
+
+_BEGIN = """
+insert into wechat_sandbox.call (at, appid, name, call, asked) values ($1, $2, $3, $4, $5::jsonb)
+returning id
+"""
+_END = "update wechat_sandbox.call set errcode = $2, switch_id = $3, took_ms = $4 where id = $1"
+# The index call_rate holds all that is asked; it stops at the limit.
+_USER_RATE = """
+select count(*) from (
+    select from wechat_sandbox.call where appid = $1 and call = $2 and name = $3 and at > $4 limit $5
+) counted
+"""
+_APP_RATE = """
+select count(*) from (select from wechat_sandbox.call where appid = $1 and call = $2 and at > $3 limit $4) counted
+"""
+_LIST = """
+select * from (
+    select id, at, name, call, asked, errcode, switch_id, took_ms from wechat_sandbox.call
+    where appid = $1 and ($2::text is null or call = $2) and ($3::text is null or name = $3)
+    order by id desc limit $4
+) newest order by id
+"""
+_CLEAR = "delete from wechat_sandbox.call where appid = $1"
+
+
+async def check_rate(appid: str, name: str, call: str, now: datetime) -> None:
+    """Refuse who asks too often within a minute. Raises Fault 45011 (a user), 45009 (an app)."""
+    limit = PER_USER.get(call)
+    if limit and name and await pool().fetchval(_USER_RATE, appid, call, name, now - _MINUTE, limit) >= limit:
+        raise Fault(45011)
+    limit = PER_APP.get(call)
+    if limit and await pool().fetchval(_APP_RATE, appid, call, now - _MINUTE, limit) >= limit:
+        raise Fault(45009)
+
+
+async def begin_call(appid: str, name: str, call: str, asked: Mapping[str, Any], now: datetime) -> int:
+    """Write down that a call came in; its number."""
+    number: int = await pool().fetchval(_BEGIN, now, appid, name, call, orjson.dumps(_masked(asked)).decode())
+    return number
+
+
+async def end_call(number: int, errcode: int, switch_id: int | None, took_ms: int) -> None:
+    """Write down how a call ended, whether or not the asker hears of it."""
+    await pool().execute(_END, number, errcode, switch_id, took_ms)
+
+
+async def calls_of(appid: str, call: str | None, name: str | None, limit: int) -> list[dict[str, Any]]:
+    """List an app's last calls, the newest at the end."""
+    rows = await pool().fetch(_LIST, appid, call, name, limit)
+    return [{**dict(row), "asked": orjson.loads(row["asked"])} for row in rows]
+
+
+async def clear_calls(appid: str) -> None:
+    """Forget an app's calls, and with them how often it has asked."""
+    await pool().execute(_CLEAR, appid)
+
+
+def _masked(asked: Mapping[str, Any]) -> dict[str, Any]:
+    return {name: MASK if name in _SECRET_NAMES and value else value for name, value in asked.items()}

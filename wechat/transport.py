@@ -1,0 +1,126 @@
+"""Questions to one WeChat over HTTP, and its answers as values or typed errors. The only place that sends anything.
+
+Secrets, codes and people travel in queries, so nothing here logs a URL, and errors drop what httpx would quote.
+"""
+
+import logging
+from collections.abc import AsyncIterator, Mapping
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field
+from http import HTTPStatus
+from time import perf_counter
+from typing import Any, Final
+
+import httpx
+import orjson
+
+from logs import log
+from wechat.answers import Answer
+from wechat.errors import BadAnswer, LostAnswer, Unreachable, WechatError, error_of
+
+CONNECT_SECONDS: Final = 3.0
+READ_SECONDS: Final = 5.0
+_CONNECTIONS_MAX: Final = 200
+_NOTHING_SENT = (httpx.ConnectError, httpx.ConnectTimeout, httpx.PoolTimeout, httpx.UnsupportedProtocol)
+
+
+@asynccontextmanager
+async def open_http(read_seconds: float = READ_SECONDS) -> AsyncIterator[httpx.AsyncClient]:
+    """Open the connections to WeChat for a process; a WeChat that is silent for `read_seconds` counts as lost."""
+    # It writes every URL, at level info.
+    logging.getLogger("httpx").setLevel(logging.WARNING)
+    async with httpx.AsyncClient(
+        timeout=httpx.Timeout(read_seconds, connect=CONNECT_SECONDS, pool=CONNECT_SECONDS),
+        limits=httpx.Limits(max_connections=_CONNECTIONS_MAX, max_keepalive_connections=_CONNECTIONS_MAX),
+        # Settings alone read the environment; a proxy in the way would see secrets.
+        trust_env=False,
+        follow_redirects=False,
+    ) as http:
+        yield http
+
+
+@dataclass(frozen=True, slots=True)
+class Transport:
+    """The way to the WeChat at `base_url`: the real one or a sandbox, which nothing else tells apart."""
+
+    http: httpx.AsyncClient = field(repr=False)
+    base_url: str
+
+    async def get(self, path: str, params: Mapping[str, str]) -> Answer:
+        """Ask with everything in the query. Raises WechatError."""
+        return _answer(path, (await self._send("GET", path, params, None)).content)
+
+    async def post(self, path: str, params: Mapping[str, str], body: Mapping[str, Any]) -> Answer:
+        """Ask with a JSON body. Raises WechatError."""
+        return _answer(path, (await self._send("POST", path, params, body)).content)
+
+    async def post_for_image(self, path: str, params: Mapping[str, str], body: Mapping[str, Any]) -> bytes:
+        """Ask for a picture, which comes as itself; only errors come as JSON. Raises WechatError."""
+        response = await self._send("POST", path, params, body)
+        if response.headers.get("content-type", "").startswith("image/"):
+            return response.content
+        _answer(path, response.content)
+        raise BadAnswer(call_of(path))
+
+    async def _send(
+        self, method: str, path: str, params: Mapping[str, str], body: Mapping[str, Any] | None
+    ) -> httpx.Response:
+        call, began = call_of(path), perf_counter()
+        content = None if body is None else orjson.dumps(body)
+        headers = None if body is None else {"Content-Type": "application/json"}
+        try:
+            response = await self.http.request(
+                method, f"{self.base_url}{path}", params=dict(params), content=content, headers=headers
+            )
+        except _NOTHING_SENT:
+            raise _logged(Unreachable(call), began) from None
+        except httpx.DecodingError:
+            raise _logged(BadAnswer(call), began) from None
+        except httpx.RequestError:
+            raise _logged(LostAnswer(call), began) from None
+        if response.status_code != HTTPStatus.OK:
+            # WeChat says its errors with 200; this is a gateway, behind which the work may have been done.
+            raise _logged(BadAnswer(call), began)
+        log("wechat_answered", level="debug", call=call, took_ms=_since(began))
+        return response
+
+
+def call_of(path: str) -> str:
+    """Return the name of a call, the last word of its path: `jscode2session`."""
+    return path.rpartition("/")[2]
+
+
+def _answer(path: str, content: bytes) -> Answer:
+    """Read an answer as JSON, whatever content type it claims. Raises the error that it states."""
+    call = call_of(path)
+    try:
+        answer = orjson.loads(content)
+    except orjson.JSONDecodeError:
+        raise BadAnswer(call) from None
+    if not isinstance(answer, dict):
+        raise BadAnswer(call)
+    errcode = answer.get("errcode", 0)
+    if errcode == 0:
+        return answer
+    if not isinstance(errcode, int):
+        raise BadAnswer(call)
+    raise _logged(error_of(call, errcode, str(answer.get("errmsg", ""))), None)
+
+
+def _logged(error: WechatError, began: float | None) -> WechatError:
+    took_ms = None if began is None else _since(began)
+    kind = type(error).__name__
+    log(
+        "wechat_refused",
+        level="warning",
+        call=error.call,
+        errcode=error.errcode,
+        kind=kind,
+        rid=error.rid,
+        took_ms=took_ms,
+    )
+    return error
+
+
+def _since(began: float) -> int:
+    return round((perf_counter() - began) * 1000)
