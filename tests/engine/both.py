@@ -35,8 +35,11 @@ def staff(shop: SmallShop, *roles: Role) -> Caller:
     )
 
 
-class Differ(AssertionError):
-    """The two answers are not the same; the message has the document and both."""
+class DifferentError(AssertionError):
+    """The two answers are not the same, or not had in the same way; the message has the document and the place."""
+
+    def __init__(self, text: str, variables: Mapping[str, Any] | None, difference: str) -> None:
+        super().__init__(f"{text}\n{variables}\n{difference}")
 
 
 @dataclass(slots=True)
@@ -86,9 +89,10 @@ class Both:
         # Both through one writer and one reader, so that only values and the order of keys can differ.
         ours, theirs = orjson.loads(answer.data), orjson.loads(orjson.dumps(expected))
         if ours != theirs or orjson.dumps(ours) != orjson.dumps(theirs):
-            raise Differ(f"{text}\n{variables}\n{_difference(ours, theirs)}")
+            raise DifferentError(text, variables, _difference(ours, theirs))
         if answer.fell_back or answer.errors or asked != 1:
-            raise Differ(f"{text}\nfell back: {answer.fell_back}, errors: {answer.errors}, statements: {asked}")
+            how = f"fell back: {answer.fell_back}, errors: {answer.errors}, statements: {asked}"
+            raise DifferentError(text, variables, how)
         return ours
 
 

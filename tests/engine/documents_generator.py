@@ -30,7 +30,9 @@ _ROOT_ROWS = {"product": ("prd", "product"), "collection": ("col", "collection")
 class Generator:
     """Writes one document after the other; the same seed writes the same."""
 
-    def __init__(self, schema: GraphQLSchema, sources: Sources, world: World, random: Random, *, is_staff: bool) -> None:
+    def __init__(
+        self, schema: GraphQLSchema, sources: Sources, world: World, random: Random, *, is_staff: bool
+    ) -> None:
         self._schema = schema
         self._sources = sources
         self._world = world
@@ -95,11 +97,13 @@ class Generator:
 
     def _of_abstract(self, type_: Any, depth: int) -> list[Selection]:
         """A fragment for some of the possible types; keys differ, for the types of equal names may."""
-        own: list[Selection] = [Field(type_.name, name, get_named_type(field.type).name) for name, field in type_.fields.items()]
+        own: list[Selection] = [
+            Field(type_.name, name, get_named_type(field.type).name) for name, field in type_.fields.items()
+        ]
         possible = list(self._schema.get_possible_types(type_))
         chosen = self._random.sample(possible, min(len(possible), self._random.choice((1, 2, 4))))
         if "Product" in {one.name for one in possible} and self._random.random() < 0.7:
-            chosen = [*{one.name: one for one in (*chosen, self._schema.type_map["Product"])}.values()]  # type: ignore[misc]
+            chosen = [*{one.name: one for one in (*chosen, self._schema.type_map["Product"])}.values()]  # type: ignore[list-item]
         made: list[Selection] = []
         for one in chosen:
             below = self._selections(one, max(depth, DEEPEST - 2))
@@ -109,7 +113,9 @@ class Generator:
             made.append(Fragment(one.name, below))
         return [*(own if self._random.random() < 0.7 else []), *made]
 
-    def _arguments(self, parent: str, name: str, declared: GraphQLField) -> dict[str, Value]:
+    def _arguments(  # noqa: PLR0911 - one way out for each kind of argument
+        self, parent: str, name: str, declared: GraphQLField
+    ) -> dict[str, Value]:
         if "after" in declared.args:
             return self._paging(f"{parent}.{name}")
         if not declared.args:
@@ -197,11 +203,8 @@ class Generator:
         ((kind, value),) = given.items()
         others = [one for one in (self._world.filters(self._random) for _ in range(3)) if one and is_free]
         same = tuple(one[kind] for (one, *_) in others if kind in one)
-        inner: Value
-        if isinstance(value, dict):
-            inner = self._nested(kind, value, same)
-        else:
-            inner = Given(_FILTER_TYPES[kind], value, same)
+        is_nested = isinstance(value, dict)
+        inner = self._nested(kind, value, same) if is_nested else Given(_FILTER_TYPES[kind], value, same)
         return ObjectOf("ProductFilter!", {kind: inner}, tuple(one[0] for one in others))
 
     def _nested(self, kind: str, value: dict[str, Any], others: tuple[Any, ...]) -> ObjectOf:

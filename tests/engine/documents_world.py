@@ -13,15 +13,15 @@ from tests.engine.small_shop import SmallShop
 SORT_KEYS = ("PUBLISHED", "BEST_SELLING", "PRICE", "RATING", "TITLE", "CREATED", "UPDATED")
 NODE_TABLES = {
     "prd": "product", "var": "variant", "opt": "product_option", "med": "media", "col": "collection", "cat": "category",
-    "rev": "review", "mtf": "metafield", "loc": "location", "prh": "price_history", "lvl": "stock_level", "mov": "stock_move",
-    "shp": "shop",
+    "rev": "review", "mtf": "metafield", "loc": "location", "prh": "price_history", "lvl": "stock_level",
+    "mov": "stock_move", "shp": "shop",
 }  # fmt: skip
 _PLAIN = {
     "Product.variants": "products(first: 100) { nodes { list: variants(first: 100) { edges { cursor } } } }",
     "Product.media": "products(first: 100) { nodes { list: media(first: 100) { edges { cursor } } } }",
     "Product.reviews": "products(first: 100) { nodes { list: reviews(first: 100) { edges { cursor } } } }",
     "Query.collections": "list: collections(first: 100) { edges { cursor } }",
-    "Variant.stockMoves": "products(first: 100) { nodes { variants { nodes { list: stockMoves(first: 9) { edges { cursor } } } } } }",
+    "Variant.stockMoves": "products { nodes { variants { nodes { stockMoves(first: 9) { edges { cursor } } } } } }",
 }
 """For each list without arguments of its own, a way to its cursors."""
 
@@ -78,10 +78,14 @@ async def world(both: Both, shop: SmallShop, viewer: Caller, seed: int = 0) -> W
     for prefix, table in NODE_TABLES.items():
         found.ids[prefix] = [encode_id(prefix, id_) for id_ in shop.ids(table)]
     random = Random(seed)  # noqa: S311 - the same questions for every run
-    seen = await both.data("{ products(first: 100) { nodes { id variants { nodes { id } } } } collections { nodes { id } } }", None, viewer)
+    seen = await both.data(
+        "{ products(first: 100) { nodes { id variants { nodes { id } } } } collections { nodes { id } } }", None, viewer
+    )
     found.seen = list(_values(seen, "id"))
     found.lists["Query.products"] = [
-        await _choice(both, viewer, "products(first: 100, %s) { edges { cursor } }", _arguments(found, random, sort_key))
+        await _choice(
+            both, viewer, "products(first: 100, %s) { edges { cursor } }", _arguments(found, random, sort_key)
+        )
         for sort_key in (*SORT_KEYS, *SORT_KEYS)
     ]
     path = "collections(first: 100) { nodes { products(first: 100, %s) { edges { cursor } } } }"
@@ -90,7 +94,9 @@ async def world(both: Both, shop: SmallShop, viewer: Caller, seed: int = 0) -> W
     ]
     for place, text in _PLAIN.items():
         if place != "Variant.stockMoves" or viewer.sees_hidden:
-            found.lists[place] = [ListChoice({}, tuple(_values(await both.data(f"{{ {text} }}", None, viewer), "cursor")))]
+            found.lists[place] = [
+                ListChoice({}, tuple(_values(await both.data(f"{{ {text} }}", None, viewer), "cursor")))
+            ]
     return found
 
 

@@ -58,15 +58,12 @@ def variable_sets(tree: DocumentTree, random: Random) -> list[dict[str, Any]]:
     """The set that the document was written with, and one or two where others stand in."""
     sets = [tree.first_values()]
     if tree.variables:
-        for _ in range(2):
-            sets.append(tree.values(lambda one: random.choice((one.value, *one.others))))
+        sets += [tree.values(lambda one: random.choice((one.value, *one.others))) for _ in range(2)]
     return sets
 
 
-async def prove(
-    both: Both, points: list[Viewpoint], seeds: range, ask: Callable[..., Any] | None = None
-) -> Tally:
-    """Compare the documents of these seeds. Raises Differ with the seed, the document and the place."""
+async def prove(both: Both, points: list[Viewpoint], seeds: range, ask: Callable[..., Any] | None = None) -> Tally:
+    """Compare the documents of these seeds. Raises DifferentError with the seed, the document and the place."""
     tally = Tally()
     for seed in seeds:
         point = points[seed % len(points)]
@@ -112,6 +109,18 @@ def is_filled(value: Any) -> bool:
 
 
 def _count(features: Counter[str], tree: DocumentTree, text: str) -> None:
-    marks = ("@skip", "@include", "__typename", "fragment ", "... on Node", "after:", "before:", "last:", "filters:", "... {", "facets")
+    marks = (
+        "@skip",
+        "@include",
+        "__typename",
+        "fragment ",
+        "... on Node",
+        "after:",
+        "before:",
+        "last:",
+        "filters:",
+        "... {",
+        "facets",
+    )
     features.update(mark for mark in marks if mark in text)
     features.update(["variables"] * bool(tree.variables))

@@ -20,7 +20,6 @@ from graphql import (
     is_non_null_type,
 )
 from graphql.execution import ExecutionResult
-from graphql.execution.executor_throwing_on_incremental import ExecutorThrowingOnIncremental
 
 from engine.rows import Rows
 from engine.sources import (
@@ -28,7 +27,6 @@ from engine.sources import (
     Column,
     Computed,
     Expression,
-    FieldFacts,
     GlobalId,
     Kinds,
     Relation,
@@ -39,7 +37,8 @@ from engine.sources import (
 )
 from engine.statement import Row, Viewer
 from ids import encode_id
-from tests.engine.reference_pages import PAGING, Page, in_order, page
+from tests.engine.reference_executor import RecordExecutor
+from tests.engine.reference_pages import PAGING, Page, cursor_key, in_order, page
 from tests.engine.reference_rows import Origin, Query, Reader, Record, argument_tree, row_of
 
 PARTS = {"edges", "nodes", "pageInfo", "totalCount"}
@@ -60,14 +59,14 @@ class Reference:
         """The data of the answer. Fails on any error: no field of a read may break."""
         result = execute(
             self.schema, document, Record("Query"), variable_values=dict(variables or {}), middleware=[self],
-            executor_class=_Executor,
+            executor_class=RecordExecutor,
         )  # fmt: skip
         done: ExecutionResult = await result if isinstance(result, Awaitable) else result
         if done.errors:
             raise done.errors[0]
         return done.data
 
-    def resolve(self, next_: Any, parent: Any, info: GraphQLResolveInfo, /, **arguments: Any) -> Any:
+    def resolve(self, next_: Any, parent: Any, info: GraphQLResolveInfo[Any], /, **arguments: Any) -> Any:
         """Answer one field in place of whatever the schema would do; graphql-core calls this as its middleware."""
         if info.field_name.startswith("__"):
             return next_(parent, info, **arguments)
@@ -75,6 +74,11 @@ class Reference:
             return parent[info.field_name]
         if isinstance(parent, Page) and info.field_name in PARTS:
             return self._of_page(parent, info.field_name)
+        return self._declared(parent, info, arguments)
+
+    def _declared(  # noqa: PLR0911 - one way out for each kind of source
+        self, parent: Any, info: GraphQLResolveInfo[Any], arguments: dict[str, Any]
+    ) -> Any:
         facts = self.sources.fields[info.parent_type.name, info.field_name]
         match facts.source:
             case Column(name):
@@ -88,7 +92,7 @@ class Reference:
             case Value(inputs):
                 return self._value(parent, info, inputs)
             case Relation() as relation:
-                return self._related(parent, info, relation, facts, arguments)
+                return self._related(parent, info, relation, arguments)
             case ByIds(many):
                 return self._by_ids(arguments["ids"]) if many else self._by_id(arguments["id"])
         message = f"{info.parent_type.name}.{info.field_name} says nowhere what it reads"
@@ -98,7 +102,11 @@ class Reference:
         """The raw value of an expression over the record's row; awaited only when it is not known."""
         query = Query(self.viewer)
         value = query.fill(template, Row("t", record.inputs))
-        sql = f"select ({value}) as v from ({query.within(record.origin)}) t" if record.origin else f"select ({value}) as v"
+        sql = (
+            f"select ({value}) as v from ({query.within(record.origin)}) t"
+            if record.origin
+            else f"select ({value}) as v"
+        )
         rows = self.reader.known(sql, query.binds)
         return rows[0]["v"] if rows else self._fetched(sql, query.binds)
 
@@ -114,7 +122,7 @@ class Reference:
         raw = await _done(self._leaf(record, f"to_json({needs})"))
         return compute(orjson.loads(raw))
 
-    async def _value(self, record: Record, info: GraphQLResolveInfo, inputs: tuple[str, ...]) -> Record | None:
+    async def _value(self, record: Record, info: GraphQLResolveInfo[Any], inputs: tuple[str, ...]) -> Record | None:
         filled = [re.sub(r"\{(\d)\}", lambda found: f"({record.inputs[int(found[1])]})", one) for one in inputs]
         made = Record(get_named_type(info.return_type).name, record.origin, tuple(filled))
         if is_non_null_type(info.return_type):
@@ -132,17 +140,27 @@ class Reference:
         name = self.sources.prefixes[found[1]]
         table = self.sources.table(name)
         query = Query(self.viewer)
-        conditions = [query.fill(table.scope, Row("t")), f"t.id = {query.bind(UUID(found[2]), 'uuid')}", *self._guard(query, table)]
-        rows = await self.reader.fetch(f"select t.id from {table.table} t where {' and '.join(conditions)}", query.binds)
+        conditions = [
+            query.fill(table.scope, Row("t")),
+            f"t.id = {query.bind(UUID(found[2]), 'uuid')}",
+            *self._guard(query, table),
+        ]
+        rows = await self.reader.fetch(
+            f"select t.id from {table.table} t where {' and '.join(conditions)}", query.binds
+        )
         return Record(name, row_of(query, table.table, table.scope, rows[0]["id"])) if rows else None
 
     def _guard(self, query: Query, table: Table) -> list[str]:
         return [f"({query.fill(table.guard, Row('t'))})"] if table.guard and not self.viewer.sees_hidden else []
 
     async def _related(
-        self, record: Record | Page, info: GraphQLResolveInfo, relation: Relation, facts: FieldFacts, arguments: dict[str, Any]
+        self,
+        record: Record | Page,
+        info: GraphQLResolveInfo[Any],
+        relation: Relation,
+        arguments: dict[str, Any],
     ) -> Any:
-        target = get_named_type(info.return_type)
+        target: Any = get_named_type(info.return_type)
         if relation.rows:
             derived = await self._derived(record, relation, target)
             return derived[: arguments.get("first")]
@@ -153,26 +171,30 @@ class Reference:
             target = get_named_type(target.fields["nodes"].type)
         table = self.sources.table(target.name)
         query = Query(self.viewer)
-        rows = Rows(query, "t", "p", "m")  # type: ignore[arg-type] - a Query stands for the Statement
-        sql = self._all_rows(query, rows, record, relation, table, _declared(facts, arguments))
+        rows = Rows(query, "t", "p", "m")  # type: ignore[arg-type]  # a Query stands for the Statement
+        names = self.sources.fields[info.parent_type.name, info.field_name].argument_names
+        named = {names.get(name, name): value for name, value in arguments.items()}
+        origin = self._origin(query, rows, record, relation, table)
+        if relation.select:
+            relation.select(rows, **{name: argument_tree(one) for name, one in named.items() if name not in PAGING})
+        key = rows.fill(rows.order.sql) if rows.order else "0"
+        sql = f"select t.id as id, ({key}) as key from {origin} where {' and '.join(rows.conditions)}"
         found = [(row["id"], row["key"]) for row in await self.reader.fetch(sql, query.binds)]
         places = in_order(found, rows.order)
         if relation.shape is Shape.PAGE and rows.order:
             field = f"{info.parent_type.name}.{info.field_name}"
-            named = {facts.argument_names.get(name, name): value for name, value in arguments.items()}
-            return page(self.viewer, self.secret, field, rows.order, target.name, places, named)
+            seal = cursor_key(self.secret, self.viewer, field, rows.order, named)
+            return page(seal, rows.order, target.name, places, arguments)
         records = [Record(target.name, row_of(query, table.table, table.scope, place.id)) for place in places]
         if relation.shape is Shape.MANY:
             return records[: arguments.get("first")]
-        if len(records) > 1:
+        if len(records) > 1 and rows.order is None:
             message = f"{info.parent_type.name}.{info.field_name} is not one row"
             raise ValueError(message)
         return records[0] if records else None
 
-    def _all_rows(
-        self, query: Query, rows: Rows, record: Record, relation: Relation, table: Table, arguments: dict[str, Any]
-    ) -> str:
-        """Every row of a relation with what it is sorted by, in no order."""
+    def _origin(self, query: Query, rows: Rows, record: Record, relation: Relation, table: Table) -> str:
+        """Where all rows of a relation are: what stands after `from`, and the conditions put into `rows`."""
         origin = [f"({query.within(record.origin)}) p"] if record.origin else []
         rows.where(rows.fill(table.scope))
         if relation.link:
@@ -184,11 +206,7 @@ class Reference:
             rows.where(guard)
         if relation.order:
             rows.order_by(relation.order)
-        if relation.select:
-            relation.select(rows, **arguments)
-        key = rows.fill(rows.order.sql) if rows.order else "0"
-        origin.append(f"{table.table} t")
-        return f"select t.id as id, ({key}) as key from {', '.join(origin)} where {' and '.join(rows.conditions)}"
+        return ", ".join([*origin, f"{table.table} t"])
 
     async def _derived(self, parent: Record | Page, relation: Relation, target: Any) -> list[Record]:
         """Rows without a table, each found again by its place."""
@@ -197,7 +215,9 @@ class Reference:
         if isinstance(parent, Page):
             table = self.sources.table(parent.target)
             ids = query.bind(list(parent.all_ids[:10_000]), "uuid[]")
-            template = template.replace("{rows}", f"select t.* from {table.table} t where {table.scope} and t.id = any({ids})")
+            template = template.replace(
+                "{rows}", f"select t.* from {table.table} t where {table.scope} and t.id = any({ids})"
+            )
         elif parent.origin:
             source = f"({query.within(parent.origin)}) p, "
         inner = query.fill(template, Row("t"), parent="p")
@@ -233,30 +253,6 @@ class Reference:
         if name == "nodes":
             return nodes
         return [{"cursor": cursor, "node": node} for cursor, node in zip(found.cursors, nodes, strict=True)]
-
-
-class _Executor(ExecutorThrowingOnIncremental):
-    """graphql-core's executor, told that a Record knows its own type."""
-
-    def complete_abstract_value(
-        self, return_type: Any, field_details_list: Any, info: GraphQLResolveInfo, path: Any, result: Any, position_context: Any
-    ) -> Any:
-        """Take the type that the record names."""
-        type_ = self.ensure_valid_runtime_type(result.type_name, return_type, field_details_list, info, result)
-        return self.complete_object_value(type_, field_details_list, info, path, result, position_context)
-
-    def complete_object_value(
-        self, return_type: Any, field_details_list: Any, info: GraphQLResolveInfo, path: Any, result: Any, position_context: Any
-    ) -> Any:
-        """Ask no Strawberry class whether it knows a Record."""
-        return self.collect_and_execute_subfields(return_type, field_details_list, path, result, position_context)
-
-
-def _declared(facts: FieldFacts, arguments: Mapping[str, Any]) -> dict[str, Any]:
-    """The arguments that are the select function's own, by its names."""
-    return {
-        facts.argument_names.get(name, name): argument_tree(value) for name, value in arguments.items() if name not in PAGING
-    }
 
 
 async def _done(value: Any) -> Any:

@@ -61,15 +61,17 @@ def in_order(rows: list[tuple[UUID, object]], order: Order | None) -> list[Place
     return sorted(places, key=lambda place: (place.key, place.id), reverse=bool(order and order.descending))
 
 
-def page(
-    viewer: Viewer, secret: bytes, field: str, order: Order, target: str, places: list[Place], arguments: Mapping[str, Any]
-) -> Page:
-    """Cut the page out: ApplyCursorsToEdges, EdgesToReturn, HasNextPage and HasPreviousPage of the specification."""
+def cursor_key(secret: bytes, viewer: Viewer, field: str, order: Order, arguments: Mapping[str, Any]) -> bytes:
+    """What the cursors of a list are sealed with."""
     filters = {name: value for name, value in arguments.items() if name not in PAGING and value is not None}
     signature = f"{field}|{order.sql}|{order.descending}|".encode() + orjson.dumps(
         filters, default=str, option=orjson.OPT_SORT_KEYS
     )
-    key = mac_key(secret, viewer.shop_id, signature)
+    return mac_key(secret, viewer.shop_id, signature)
+
+
+def page(key: bytes, order: Order, target: str, places: list[Place], arguments: Mapping[str, Any]) -> Page:
+    """Cut the page out: ApplyCursorsToEdges, EdgesToReturn, HasNextPage and HasPreviousPage of the specification."""
     first, last, after, before = (arguments.get(name) for name in PAGING)
     shown = list(places)
     if after is not None:
@@ -90,7 +92,7 @@ def page(
 
 def _follows(later: Place, earlier: Place, order: Order) -> bool:
     a, b = (later.key, later.id), (earlier.key, earlier.id)
-    return a < b if order.descending else a > b  # type: ignore[operator]
+    return a < b if order.descending else a > b
 
 
 def _place(key: bytes, cursor: str, order: Order) -> Place:

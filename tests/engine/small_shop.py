@@ -23,8 +23,8 @@ OPTIONS = (("颜色", ("浅杏粉", "墨绿", '"裸"色')), ("尺码", ("S", "M"
 VENDORS = ("山野", "小满", "")
 TYPES = ("茶", "衣", "")
 TABLES = (
-    "shop", "category", "product", "product_option", "media", "variant", "price_history", "collection", "collection_product",
-    "location", "stock_level", "stock_move", "review", "metafield",
+    "shop", "category", "product", "product_option", "media", "variant", "price_history", "collection",
+    "collection_product", "location", "stock_level", "stock_move", "review", "metafield",
 )  # fmt: skip
 """Parents before children."""
 TAGS = ("新品", "绿茶", "it's", "a\\b", "礼盒")
@@ -70,8 +70,8 @@ def small_shop(word: str, seed: int = 1, products: int = 16) -> SmallShop:
     shop = SmallShop(new_id(), word)
     shop.rows["shop"] = [
         {
-            "id": shop.id, "handle": f"{word}-{shop.id.hex}", "name": f"{word}小铺", "description": "", "mode": "SANDBOX",
-            "logo_url": None, "currency_code": "CNY", "language": "zh-CN", "seed": 0, "clock_offset_ms": 0,
+            "id": shop.id, "handle": f"{word}-{shop.id.hex}", "name": f"{word}小铺", "description": "",
+            "mode": "SANDBOX", "logo_url": None, "currency_code": "CNY", "language": "zh-CN", "seed": 0, "clock_offset_ms": 0,
             "catalogue_version": 7, **AGES,
         }
     ]  # fmt: skip
@@ -125,10 +125,10 @@ def _product(shop: SmallShop, random: Random, number: int, categories: list[UUID
     prices = [random.choice((990, 1990, 1990, 2**53 - 1 if number == 12 else 5000)) for _ in range(1 + number % 4)]
     ratings = [random.randint(1, 5) for _ in range(number % 5)]
     product = shop.add(
-        "product", handle=f"{word}-{number}", title=f"{word}{random.choice('茶衣Ab😀')}{number % 4}", vendor=VENDORS[number % 3],
-        product_type=TYPES[number % 3], tags=[f"{word}", *random.sample(TAGS, number % 3)],
-        category_id=random.choice([*categories, None]), description_blocks=_blocks(word, number), seo_title=f"{word}\u2028",
-        seo_description="", status={3: "DRAFT", 5: "ARCHIVED"}.get(number, "ACTIVE"), **window,
+        "product", handle=f"{word}-{number}", title=f"{word}{random.choice('茶衣Ab😀')}{number % 4}",
+        vendor=VENDORS[number % 3], product_type=TYPES[number % 3], tags=[f"{word}", *random.sample(TAGS, number % 3)],
+        category_id=random.choice([*categories, None]), description_blocks=_blocks(word, number),
+        seo_title=f"{word}\u2028", seo_description="", status={3: "DRAFT", 5: "ARCHIVED"}.get(number, "ACTIVE"), **window,
         origin="IMPORTED" if number % 2 else "OWN", source=f"{word}.csv" if number % 2 else "",
         external_id=f"{word}{number}" if number % 2 else None, per_person_limit=None, per_order_limit=number or None,
         min_price_fen=min(prices), max_price_fen=max(prices), in_stock=number % 4 != 0, variant_count=len(prices),
@@ -146,7 +146,9 @@ def _product(shop: SmallShop, random: Random, number: int, categories: list[UUID
         for index in range(number % 4)
     ]  # fmt: skip
     for index, price in enumerate(prices):
-        _variant(shop, random, product, index, price, [values[index % 3] for _name, values in options], media, locations)
+        _variant(
+            shop, random, product, index, price, [values[index % 3] for _name, values in options], media, locations
+        )
     for rating in ratings:
         _review(shop, random, product, rating)
     for index, visibility in enumerate(("STOREFRONT", "PRIVATE")):
@@ -166,7 +168,7 @@ def _blocks(word: str, number: int) -> str:
     return orjson.dumps([kinds[(number + index) % 4] for index in range(number % 6)]).decode()
 
 
-def _variant(
+def _variant(  # noqa: PLR0913, PLR0917 - a variant hangs from all of these
     shop: SmallShop, random: Random, product: UUID, index: int, price: int, values: list[str], media: list[UUID],
     locations: list[UUID],
 ) -> None:  # fmt: skip
@@ -175,14 +177,16 @@ def _variant(
     variant = shop.add(
         "variant", product_id=product, title=" / ".join([*values, f"{shop.word}{index}"]), position=1 + index // 2,
         option_values=[*values, str(index)] if len(values) < 2 else [*values, f"{shop.word}{index}"],
-        sku=f"{shop.word}{index}", barcode="", price_fen=price, compare_at_price_fen=price + 1 if index and price < 9999 else None,
-        cost_fen=price // 2 if index != 1 else None, tracked=tracked, inventory_policy=policy, available=stock,
+        sku=f"{shop.word}{index}", barcode="", price_fen=price,
+        compare_at_price_fen=price + 1 if index and price < 9999 else None, cost_fen=price // 2 if index != 1 else None, tracked=tracked, inventory_policy=policy, available=stock,
         requires_shipping=True, weight_grams=100 * index, media_id=media[0] if media and index % 2 else None,
         per_person_limit=index or None, per_order_limit=None, origin="OWN", source="", **AGES,
     )  # fmt: skip
     for days, change in ((40, 50), (7, -500), (6, 100), (2, 0)):
         at = NOW - timedelta(days=days, microseconds=random.choice((0, 0, 1)))
-        shop.add("price_history", variant_id=variant, price_fen=price + change, compare_at_price_fen=None, created_at=at)
+        shop.add(
+            "price_history", variant_id=variant, price_fen=price + change, compare_at_price_fen=None, created_at=at
+        )
     for location in locations[: 1 + index % 2]:
         shop.add(
             "stock_level", variant_id=variant, location_id=location, on_hand=stock, reserved=0,
@@ -190,8 +194,8 @@ def _variant(
         )  # fmt: skip
         for delta in (stock, 0):
             shop.add(
-                "stock_move", variant_id=variant, location_id=location, delta=delta, on_hand_after=stock, reason="RECEIVED",
-                note=shop.word, staff_id=None, created_at=NOW - timedelta(days=3),
+                "stock_move", variant_id=variant, location_id=location, delta=delta, on_hand_after=stock,
+                reason="RECEIVED", note=shop.word, staff_id=None, created_at=NOW - timedelta(days=3),
             )  # fmt: skip
     if index != 2:
         shop.add(
@@ -204,10 +208,10 @@ def _review(shop: SmallShop, random: Random, product: UUID, rating: int) -> None
     status = random.choice(("PUBLISHED", "PUBLISHED", "HIDDEN", "PENDING"))
     replied = random.choice((None, NOW - timedelta(days=1)))
     shop.add(
-        "review", product_id=product, customer_id=None, author_name=f"{shop.word}**", rating=rating, body=f"{shop.word}\n\t'好'",
-        image_urls=[f"https://img.example/{shop.word}.jpg"] * (rating % 3), status=status,
-        hidden_reason="广告" if status == "HIDDEN" else "", reply=shop.word if replied else None, replied_at=replied, source="",
-        version=1, created_at=NOW - timedelta(days=rating),
+        "review", product_id=product, customer_id=None, author_name=f"{shop.word}**", rating=rating,
+        body=f"{shop.word}\n\t'好'", image_urls=[f"https://img.example/{shop.word}.jpg"] * (rating % 3), status=status,
+        hidden_reason="广告" if status == "HIDDEN" else "", reply=shop.word if replied else None, replied_at=replied,
+        source="", version=1, created_at=NOW - timedelta(days=rating),
     )  # fmt: skip
 
 

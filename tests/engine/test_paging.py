@@ -22,12 +22,14 @@ from tests.models.rows import fresh, insert
 
 FORWARD = """query($after: Cursor, $key: ProductSortKey!, $reverse: Boolean!) {
   products(first: 3, after: $after, sortKey: $key, reverse: $reverse) {
-    edges { cursor node { id } } pageInfo { more: hasNextPage back: hasPreviousPage next: endCursor startCursor } totalCount } }"""
+    edges { cursor node { id } } totalCount
+    pageInfo { more: hasNextPage back: hasPreviousPage next: endCursor startCursor } } }"""
 BACKWARD = FORWARD.replace("after", "before").replace("first: 3", "last: 3").replace(
     "more: hasNextPage back: hasPreviousPage next: endCursor startCursor",
     "more: hasPreviousPage back: hasNextPage next: startCursor endCursor",
 )  # fmt: skip
-ALL = "query($key: ProductSortKey!, $reverse: Boolean!) { products(first: 100, sortKey: $key, reverse: $reverse) { nodes { id } } }"
+ALL = """query($key: ProductSortKey!, $reverse: Boolean!) {
+  products(first: 100, sortKey: $key, reverse: $reverse) { nodes { id } } }"""
 Page = dict[str, Any]
 
 
@@ -57,7 +59,9 @@ async def walked(database: None) -> SmallShop:
 
 @pytest.mark.parametrize("reverse", [False, True], ids=["as it is", "reversed"])
 @pytest.mark.parametrize("key", SORT_KEYS)
-async def test_every_row_comes_once_in_both_directions(both: Both, small: SmallShop, key: str, *, reverse: bool) -> None:
+async def test_every_row_comes_once_in_both_directions(
+    both: Both, small: SmallShop, key: str, *, reverse: bool
+) -> None:
     """Ties are broken by id, and page info is right at both ends."""
     given = {"key": key, "reverse": reverse}
     for viewer in (visitor(small), staff(small, Role.CATALOGUE)):
@@ -70,7 +74,8 @@ async def test_every_row_comes_once_in_both_directions(both: Both, small: SmallS
         assert [id_ for page in reversed(backward) for id_ in ids(page)] == expected
         assert [page["pageInfo"]["back"] for page in forward] == [False] + [True] * (len(forward) - 1)
         assert [page["pageInfo"]["back"] for page in backward] == [False] + [True] * (len(backward) - 1)
-        assert {page["totalCount"] for page in forward} == {len(expected)} and len(expected) == len(set(expected))
+        assert {page["totalCount"] for page in forward} == {len(expected)}
+        assert len(expected) == len(set(expected))
 
 
 @pytest.mark.parametrize("key", SORT_KEYS)
@@ -98,12 +103,16 @@ async def test_a_cursor_outlives_its_row(both: Both, walked: SmallShop) -> None:
     """It is a place, not a row: the list goes on behind it."""
     viewer = visitor(walked)
     first = (await both.data(FORWARD, {"key": "TITLE", "reverse": False}, viewer))["products"]
-    rest = (await both.data(FORWARD, {"key": "TITLE", "reverse": False, "after": first["pageInfo"]["next"]}, viewer))["products"]
+    rest = (await both.data(FORWARD, {"key": "TITLE", "reverse": False, "after": first["pageInfo"]["next"]}, viewer))[
+        "products"
+    ]
     async with transaction() as sql:
         last = first["edges"][-1]["node"]["id"].removeprefix("prd_")
         await sql.execute("update product set status = 'ARCHIVED' where replace(id::text, '-', '') = $1", last)
 
-    again = (await both.data(FORWARD, {"key": "TITLE", "reverse": False, "after": first["pageInfo"]["next"]}, viewer))["products"]
+    again = (await both.data(FORWARD, {"key": "TITLE", "reverse": False, "after": first["pageInfo"]["next"]}, viewer))[
+        "products"
+    ]
 
     assert ids(again) == ids(rest)
 
@@ -169,15 +178,29 @@ async def test_a_cursor_is_worth_nothing_elsewhere(both: Both, small: SmallShop,
     await _refused(both, visitor(neighbour), FORWARD, key="PRICE", reverse=False, after=cursor)
     await _refused(both, viewer, FORWARD, key="PRICE", reverse=True, after=cursor)
     await _refused(both, viewer, FORWARD, key="TITLE", reverse=False, after=cursor)
-    for filters in ("filters: [{available: true}], sortKey: PRICE", "filters: [], sortKey: PRICE", "reverse: true, sortKey: PRICE"):
+    for filters in (
+        "filters: [{available: true}], sortKey: PRICE",
+        "filters: [], sortKey: PRICE",
+        "reverse: true, sortKey: PRICE",
+    ):
         await _refused(both, viewer, asked % filters, after=cursor)
-    nested = "query($after: Cursor!) { collections { nodes { products(first: 3, after: $after, sortKey: PRICE) { nodes { id } } } } }"
+    nested = """query($after: Cursor!) {
+        collections { nodes { products(first: 3, after: $after, sortKey: PRICE) { nodes { id } } } } }"""
     await _refused(both, viewer, nested, after=cursor)
     await _refused(both, viewer, "query($after: Cursor!) { collections(after: $after) { nodes { id } } }", after=cursor)
-    await _refused(both, viewer, "query($after: Cursor!) { p: products(before: $after) { nodes { id } } }", after=cursor)
-    await _refused(both, viewer, "query($after: Cursor!) { shop { id } products(after: $after) { totalCount nodes { id } } }", after="A" * 64)
+    await _refused(
+        both, viewer, "query($after: Cursor!) { p: products(before: $after) { nodes { id } } }", after=cursor
+    )
+    await _refused(
+        both,
+        viewer,
+        "query($after: Cursor!) { shop { id } products(after: $after) { totalCount nodes { id } } }",
+        after="A" * 64,
+    )
 
-    literal = await both.data(asked.replace("($after: Cursor!)", "").replace("$after", f'"{cursor}"') % "sortKey: PRICE", None, viewer)
+    literal = await both.data(
+        asked.replace("($after: Cursor!)", "").replace("$after", f'"{cursor}"') % "sortKey: PRICE", None, viewer
+    )
     colleague = await both.data(FORWARD, {"key": "PRICE", "reverse": False, "after": cursor}, staff(small, Role.ORDERS))
     assert [one["id"] for one in literal["products"]["nodes"]] == ids(colleague["products"])
 
@@ -187,7 +210,9 @@ async def test_first_with_last_is_refused(both: Both, small: SmallShop) -> None:
     document = "query($last: PageSize) { products(first: 3, last: $last) { nodes { id } } }"
 
     await _refused(both, visitor(small), document, last=2)
-    await _refused(both, visitor(small), "{ products(first: 3) { nodes { variants(first: 1, last: 1) { totalCount } } } }")
+    await _refused(
+        both, visitor(small), "{ products(first: 3) { nodes { variants(first: 1, last: 1) { totalCount } } } }"
+    )
     assert len((await both.data(document, {"last": None}, visitor(small)))["products"]["nodes"]) == 3
 
 
@@ -198,7 +223,8 @@ async def test_the_clock_moves_what_is_on_sale(small: SmallShop, neighbour: Smal
     now = visitor(small)
 
     seen = [
-        (await both.data(count, None, replace(now, now=NOW + timedelta(days=days))))["products"]["totalCount"] for days in (0, 1, 31, -99)
+        (await both.data(count, None, replace(now, now=NOW + timedelta(days=days))))["products"]["totalCount"]
+        for days in (0, 1, 31, -99)
     ]
 
     on_sale = [row for row in small.rows["product"] if row["status"] == "ACTIVE"]

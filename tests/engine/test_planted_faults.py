@@ -16,7 +16,7 @@ from engine.paging import Page
 from engine.rows import Order, Rows
 from engine.selection import Selections
 from engine.sources import Relation
-from tests.engine.both import Both, Differ
+from tests.engine.both import Both, DifferentError
 from tests.engine.proof import Viewpoint, prove, viewpoints
 from tests.engine.small_shop import SmallShop
 
@@ -27,12 +27,16 @@ Plant = Callable[[pytest.MonkeyPatch], None]
 
 
 def _wrong_direction(patch: pytest.MonkeyPatch) -> None:
-    ordered = engine.paging.ordered
-    patch.setattr(engine.paging, "ordered", lambda rows, order: ordered(rows, Order(order.sql, order.key, not order.descending)))
+    ordered = engine.rows.ordered
+    patch.setattr(
+        engine.paging, "ordered", lambda rows, order: ordered(rows, Order(order.sql, order.key, not order.descending))
+    )
 
 
 def _ties_in_any_order(patch: pytest.MonkeyPatch) -> None:
-    patch.setattr(engine.paging, "ordered", lambda rows, order: f" order by {rows.fill(order.sql)}{' desc' * order.descending}")
+    patch.setattr(
+        engine.paging, "ordered", lambda rows, order: f" order by {rows.fill(order.sql)}{' desc' * order.descending}"
+    )
 
 
 def _dropped_guard(patch: pytest.MonkeyPatch) -> None:
@@ -50,12 +54,16 @@ def _dropped_guard(patch: pytest.MonkeyPatch) -> None:
 
 def _page_one_longer(patch: pytest.MonkeyPatch) -> None:
     source = Page.source
-    patch.setattr(Page, "source", lambda self: source(self).replace(f"limit {self.window.size}", f"limit {self.window.size + 1}"))
+    patch.setattr(
+        Page,
+        "source",
+        lambda page: source(page).replace(f"limit {page.window.size}", f"limit {page.window.size + 1}"),
+    )
 
 
 def _list_without_limit(patch: pytest.MonkeyPatch) -> None:
-    listed = Compiler.listed
-    patch.setattr(Compiler, "listed", lambda self, *given: listed(self, *given[:-1], ""))
+    listed: Callable[..., str] = Compiler.listed
+    patch.setattr(Compiler, "listed", lambda *given: listed(*given[:-1], ""))
 
 
 def _alias_lost(patch: pytest.MonkeyPatch) -> None:
@@ -189,9 +197,9 @@ async def test_a_planted_fault_is_found(
     patient.forget()
     plant(monkeypatch)
     try:
-        with pytest.raises((Differ, PostgresError)) as found:
+        with pytest.raises((DifferentError, PostgresError)) as found:
             await prove(patient, points, WITHIN)
     finally:
         monkeypatch.undo()
         patient.forget()
-    print(plant.__name__, type(found.value), found.value.__notes__[0].splitlines()[0])
+    assert found.value.__notes__[0].startswith("seed "), "whoever reads the failure has to find the document again"

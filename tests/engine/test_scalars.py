@@ -57,8 +57,24 @@ EDGES: dict[str, list[Any]] = {
         datetime(2026, 1, 1, 0, 0, 0, 999500, tzinfo=UTC),
         datetime(2026, 1, 1, 8, tzinfo=timezone(timedelta(hours=8))),
     ],
-    "Decimal": [Decimal("0.00"), Decimal("-0.1"), Decimal("1.10"), Decimal("1E+3"), Decimal("0.000001"), Decimal("1.000000")],
-    "JSON": ["1.50", "1e3", "-0.0", '"text"', "null", "[]", '{"b": 1, "a": {"b": null}}', '{"\\u0001": "\\ud83d\\ude00"}'],
+    "Decimal": [
+        Decimal("0.00"),
+        Decimal("-0.1"),
+        Decimal("1.10"),
+        Decimal("1E+3"),
+        Decimal("0.000001"),
+        Decimal("1.000000"),
+    ],
+    "JSON": [
+        "1.50",
+        "1e3",
+        "-0.0",
+        '"text"',
+        "null",
+        "[]",
+        '{"b": 1, "a": {"b": null}}',
+        '{"\\u0001": "\\ud83d\\ude00"}',
+    ],
     "String": ["", "\u2028", "\x01\x1f\x7f", '\\"', "😀", "\ufeff", "\uffff", "</script>"],
 }
 
@@ -82,6 +98,7 @@ async def by_sql(scalar: str, cast: str, raw: Any) -> tuple[Any, Any]:
         f" from (select $1::{cast} as v) v) o",
         raw,
     )
+    assert row
     return orjson.loads(row["written"])["v"], row["raw"]
 
 
@@ -119,10 +136,11 @@ async def test_both_serialisers_write_the_same_lists(database: None, scalar: str
     some = [*EDGES.get(scalar, []), *_gathered(values, 20), None]
     for items in ([], [None], [*some], [*reversed(some)], None):
         row = await pool().fetchrow(
-            f"select row_to_json(o)::text as written, o.raw from (select {sql_list_form(scalar, 'v.v')} as v, v.v as raw"
-            f" from (select $1::{cast}[] as v) v) o",
+            "select row_to_json(o)::text as written, o.raw"
+            f" from (select {sql_list_form(scalar, 'v.v')} as v, v.v as raw from (select $1::{cast}[] as v) v) o",
             items,
         )
+        assert row
         raw = row["raw"]
         expected = None if raw is None else [None if one is None else by_python(scalar, one) for one in raw]
         assert exact(orjson.loads(row["written"])["v"]) == exact(expected), items
@@ -144,12 +162,16 @@ async def test_global_ids_are_written_the_same(database: None) -> None:
     ],
     ids=["integer", "text", "time"],
 )  # fmt: skip
-async def test_cursors_are_sealed_the_same_and_lead_back(database: None, key_type: KeyType, cast: str, values: list[Any]) -> None:
+async def test_cursors_are_sealed_the_same_and_lead_back(
+    database: None, key_type: KeyType, cast: str, values: list[Any]
+) -> None:
     """SQL's cursor is Python's, and the key that it carries is compared as equal to the row's own."""
     id_, key = UUID(int=7), b"k" * 32
     for value in values:
         payload = payload_by_sql("$1::uuid", key_type, f"$2::{cast}")
-        sealed, text = await pool().fetchrow(f"select {sealed_by_sql('$3::bytea', payload)}, {payload}", id_, value, key)
+        row = await pool().fetchrow(f"select {sealed_by_sql('$3::bytea', payload)}, {payload}", id_, value, key)
+        assert row
+        sealed, text = row
         assert sealed == seal(key, text)
         back = key_type.value(text[32:])
         same = f"select {key_type.compared.format(f'$1::{key_type.cast}')} = $2::{cast}"

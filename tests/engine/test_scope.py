@@ -8,7 +8,7 @@ import pytest
 from engine.statement import Statement
 from models.database import fetch_value
 from models.staff import Role
-from tests.engine.both import Both, Differ, staff, visitor
+from tests.engine.both import Both, DifferentError, staff, visitor
 from tests.engine.documents_world import NODE_TABLES
 from tests.engine.proof import Viewpoint, prove, viewpoints
 from tests.engine.small_shop import TABLES, SmallShop
@@ -57,13 +57,16 @@ def _for(shop: UUID, own: UUID, binds: tuple[object, ...]) -> tuple[object, ...]
 
 
 def _marks(shop: SmallShop) -> list[str]:
-    return [shop.word, *(row["id"].hex for rows in shop.rows.values() for row in rows if isinstance(row.get("id"), UUID))]
+    return [
+        shop.word,
+        *(row["id"].hex for rows in shop.rows.values() for row in rows if isinstance(row.get("id"), UUID)),
+    ]
 
 
 async def test_no_statement_shows_a_shop_to_another(
     asked: list[tuple[str, tuple[object, ...]]], small: SmallShop, neighbour: SmallShop
 ) -> None:
-    """Every bind stays (ids, handles, filters, places in lists) but the shop: its owner sees it, the other nothing of it."""
+    """Every bind stays (ids, handles, filters, places in lists) but the shop: the other sees nothing of it."""
     marks = _marks(small)
     shown = 0
     for sql, binds in asked:
@@ -117,7 +120,7 @@ async def test_a_dropped_shop_condition_is_found_by_the_comparison_too(
         lambda self, template, *row, **more: fill(self, template.replace("{t}.shop_id = {shop}", "true"), *row, **more),
     )  # fmt: skip
     try:
-        with pytest.raises(Differ):
+        with pytest.raises(DifferentError):
             await prove(both, points, range(20))
     finally:
         monkeypatch.undo()

@@ -13,7 +13,8 @@ from tests.engine.both import Both, staff, visitor
 from tests.engine.proof import variable_sets, viewpoints, written
 from tests.engine.small_shop import SmallShop
 
-LIST = """query($filters: [ProductFilter!], $key: ProductSortKey! = PRICE, $reverse: Boolean! = false, $first: PageSize) {
+LIST = """
+query($filters: [ProductFilter!], $key: ProductSortKey! = PRICE, $reverse: Boolean! = false, $first: PageSize) {
     products(filters: $filters, sortKey: $key, reverse: $reverse, first: $first) { totalCount nodes { id } } }"""
 
 
@@ -33,8 +34,18 @@ async def test_values_share_a_plan(fresh: Both, small: SmallShop) -> None:
     """Handles, ids, lists of ids of any length, prices, texts."""
     for document, sets in (
         ("query($h: Handle) { product(handle: $h) { id } }", [{"h": row["handle"]} for row in small.rows["product"]]),
-        ("query($i: [ID!]!) { nodes(ids: $i) { id } }", [{"i": [f"prd_{id_.hex}"] * n} for n, id_ in enumerate(small.ids("product"))]),
-        (LIST, [{"filters": [{"price": {"min": fen}}, {"tag": tag}]} for fen in (0, 1000, 5000) for tag in ("新品", "it's")]),
+        (
+            "query($i: [ID!]!) { nodes(ids: $i) { id } }",
+            [{"i": [f"prd_{id_.hex}"] * n} for n, id_ in enumerate(small.ids("product"))],
+        ),
+        (
+            LIST,
+            [
+                {"filters": [{"price": {"min": fen}}, {"tag": tag}]}
+                for fen in (0, 1000, 5000)
+                for tag in ("新品", "it's")
+            ],
+        ),
     ):
         for variables in [*sets, *reversed(sets)]:
             await fresh.same(document, variables, visitor(small))
@@ -75,7 +86,10 @@ async def test_shapes_get_plans_of_their_own(fresh: Both, small: SmallShop) -> N
 async def test_who_sees_what_is_hidden_has_a_plan_apart(fresh: Both, small: SmallShop) -> None:
     """A visitor never runs the plan of staff, whoever came first."""
     people = [staff(small, Role.CATALOGUE), visitor(small), staff(small, Role.ORDERS), staff(small, Role.OWNER)]
-    counts = [(await fresh.same("{ products { totalCount } }", None, who))["products"]["totalCount"] for who in (*people, *people)]
+    counts = [
+        (await fresh.same("{ products { totalCount } }", None, who))["products"]["totalCount"]
+        for who in (*people, *people)
+    ]
 
     assert counts == [16, 12, 12, 16] * 2
     assert plans(fresh, "{ products { totalCount } }") == 2
@@ -86,7 +100,13 @@ async def test_skip_and_include_are_part_of_the_plan(fresh: Both, small: SmallSh
     document = "query($a: Boolean!, $b: Boolean = true) { shop { id @skip(if: $a) name @include(if: $b) } }"
     keys = [
         list((await fresh.same(document, variables, visitor(small)))["shop"])
-        for variables in ({"a": True}, {"a": False}, {"a": False, "b": False}, {"a": True, "b": False}, {"a": True, "b": True})
+        for variables in (
+            {"a": True},
+            {"a": False},
+            {"a": False, "b": False},
+            {"a": True, "b": False},
+            {"a": True, "b": True},
+        )
     ]
 
     assert keys == [["name"], ["id", "name"], ["id"], [], ["name"]]
@@ -101,7 +121,7 @@ async def test_more_shapes_than_are_kept(fresh: Both, small: SmallShop) -> None:
 
 
 async def test_generated_documents_in_turns(fresh: Both, small: SmallShop) -> None:
-    """Each by all its sets of variables, forwards and backwards over the same plans, as an engine that never saw another."""
+    """Each by all its sets of variables, forwards and backwards over the same plans, as an engine of its own."""
     points = await viewpoints(small)
     tried = 0
     for seed in range(9_000, 9_060):

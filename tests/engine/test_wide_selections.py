@@ -52,7 +52,9 @@ def selection(fields: list[str], count: int, stem: str) -> str:
     [(50, "f"), (51, "f"), (120, "f"), (3, NAME_63), (3, f"{NAME_63}n"), (51, f"{NAME_63}n"), (120, f"{NAME_63}nn")],
     ids=["50", "51", "120", "3 of 63 bytes", "3 of 64 bytes", "51 of 64 bytes", "120 of 65 bytes"],
 )
-async def test_any_number_of_fields_under_any_name(wide: Both, small: SmallShop, place: str, count: int, stem: str) -> None:
+async def test_any_number_of_fields_under_any_name(
+    wide: Both, small: SmallShop, place: str, count: int, stem: str
+) -> None:
     """The answer is graphql-core's, whatever is selected at once."""
     document, fields = PLACES[place]
     text = (document % selection(fields, count, stem)).replace("$product", f"prd_{small.ids('product')[2].hex}")
@@ -64,7 +66,8 @@ async def test_any_number_of_fields_under_any_name(wide: Both, small: SmallShop,
 
 async def test_names_that_differ_only_behind_their_63rd_byte(wide: Both, small: SmallShop) -> None:
     """PostgreSQL would take them for one."""
-    text = "{ shop { %s } }" % " ".join(f"{'x' * 70}{letter}: {name}" for letter, name in (("a", "id"), ("b", "name")))
+    stem = "x" * 70
+    text = f"{{ shop {{ {stem}a: id {stem}b: name }} }}"
 
     answer = await wide.same(text, None, staff(small))
 
