@@ -2,11 +2,12 @@
 
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, cast
 
 from graphql import (
     DocumentNode,
     FieldNode,
+    GraphQLInputType,
     GraphQLObjectType,
     GraphQLSchema,
     NonNullTypeNode,
@@ -63,7 +64,7 @@ class Reader:
         self._fragments = fragments
         self._root = schema.get_root_type(node.operation)
         self._types = {
-            definition.variable.name.value: type_from_ast(schema, definition.type)
+            definition.variable.name.value: cast("GraphQLInputType", type_from_ast(schema, definition.type))
             for definition in node.variable_definitions or ()
         }
         # May be left out, and then are: nullable, and without a default.

@@ -101,11 +101,7 @@ class Product(Node):
     )
     variant_count: int = field(description="How many variants it has.")
     featured_image: Media | None = field(
-        one(
-            "{t}.id = (select i.id from media i where i.shop_id = {p}.shop_id and i.product_id = {p}.id"
-            " and i.kind = 'IMAGE' order by i.position, i.id limit 1)",
-            is_public=True,
-        ),
+        one(f"{OWN} and {{t}}.kind = 'IMAGE'", order=BY_POSITION, is_public=True),
         description="The first picture, for lists; null when there is none.",
     )
     images = limited_rows(
