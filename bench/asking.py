@@ -1,9 +1,11 @@
-"""Asking once, before anything is measured: are the answers the same, and how many statements does ours take?"""
+"""Asking once, before anything is measured: whether answers are the same, and how many statements ours take."""
 
 import asyncio
 import re
 import secrets
 import socket
+import time
+from pathlib import Path
 from typing import Any, Final
 
 import asyncpg
@@ -14,6 +16,7 @@ from bench.servers import Ground, Server
 
 _STATEMENT: Final = re.compile(r"LOG:  (?:statement|execute [^:]+): ")
 _PATIENCE_SECONDS: Final = 5.0
+_SIGNAL_SECONDS: Final = 0.3
 
 
 def ask(server: Server, request: bytes) -> bytes:
@@ -48,9 +51,7 @@ def same_answers(servers: list[Server], page: Page, key: str) -> Any:  # noqa: A
     first = None
     asked = [requests_of(server, page, key) for server in servers]
     for number in range(len(page.variables)):
-        answers = [
-            orjson.loads(ask(server, requests[number])) for server, requests in zip(servers, asked, strict=True)
-        ]
+        answers = [orjson.loads(ask(server, requests[number])) for server, requests in zip(servers, asked, strict=True)]
         for server, answer in zip(servers, answers, strict=True):
             if answer.get("errors") or not answer["data"] or None in answer["data"].values():
                 message = f"{server.name} gives no data for {page.name} {page.variables[number]}: {str(answer)[:500]}"
@@ -58,7 +59,8 @@ def same_answers(servers: list[Server], page: Page, key: str) -> Any:  # noqa: A
         texts = [orjson.dumps(_without_cursors(answer["data"])) for answer in answers]
         for server, text in zip(servers, texts, strict=True):
             if text != texts[0]:
-                message = f"{page.name} {page.variables[number]}: {_difference(servers[0].name, texts[0], server.name, text)}"
+                where = _difference(servers[0].name, texts[0], server.name, text)
+                message = f"{page.name} {page.variables[number]}: {where}"
                 raise RuntimeError(message)
         first = first or answers[0]["data"]
     return first
@@ -95,9 +97,7 @@ async def count_statements(on: Ground, server: Server, page: Page, key: str) -> 
         await watcher.execute(f"select '{began}'")
         await asyncio.to_thread(ask, server, request)
         await watcher.execute(f"select '{ended}'")
-        async with asyncio.timeout(_PATIENCE_SECONDS):
-            while ended not in (text := on.postgres_log.read_text(errors="replace")):  # noqa: ASYNC240 - once a run
-                await asyncio.sleep(0.01)
+        text = await asyncio.to_thread(_read_until, on.postgres_log, ended)
     finally:
         await watcher.execute("alter system reset log_statement")
         await watcher.execute("select pg_reload_conf()")
@@ -110,8 +110,15 @@ async def count_statements(on: Ground, server: Server, page: Page, key: str) -> 
 async def _log_statements(watcher: asyncpg.Connection, which: str) -> None:
     await watcher.execute(f"alter system set log_statement = '{which}'")
     await watcher.execute("select pg_reload_conf()")
-    async with asyncio.timeout(_PATIENCE_SECONDS):
-        while await watcher.fetchval("show log_statement") != which:
-            await asyncio.sleep(0.01)
     # Every session reads the new setting before its next statement, once the signal has reached it.
-    await asyncio.sleep(0.2)
+    await asyncio.sleep(_SIGNAL_SECONDS)
+
+
+def _read_until(file: Path, word: str) -> str:
+    deadline = time.monotonic() + _PATIENCE_SECONDS
+    while word not in (text := file.read_text(errors="replace")):
+        if time.monotonic() > deadline:
+            message = f"PostgreSQL did not write what it was asked to {file.name}"
+            raise RuntimeError(message)
+        time.sleep(0.01)
+    return text

@@ -18,10 +18,12 @@ _COLOURS: Final = ("雾霾蓝", "浅杏粉", "炭灰", "奶油白", "松石绿")
 _SIZES: Final = ("S", "M", "L")
 _THINGS: Final = ("双肩包", "手账本", "保温杯", "帆布鞋", "香薰蜡烛", "桌面收纳盒", "羊毛围巾")
 _HEADER: Final = (
-    "Handle,Title,Body (HTML),Vendor,Type,Tags,Published,Option1 Name,Option1 Value,Option2 Name,Option2 Value,"
-    "Variant SKU,Variant Grams,Variant Inventory Tracker,Variant Inventory Qty,Variant Inventory Policy,Variant Price,"
-    "Variant Compare At Price,Image Src,Image Position,Image Alt Text,SEO Title,Status"
-).split(",")
+    *("Handle", "Title", "Body (HTML)", "Vendor", "Type", "Tags", "Published"),
+    *("Option1 Name", "Option1 Value", "Option2 Name", "Option2 Value"),
+    *("Variant SKU", "Variant Grams", "Variant Inventory Tracker", "Variant Inventory Qty", "Variant Inventory Policy"),
+    *("Variant Price", "Variant Compare At Price", "Image Src", "Image Position", "Image Alt Text"),
+    *("SEO Title", "Status"),
+)
 
 # What no catalogue file says: ratings, sales and measured pictures, a function of the handle and so the same each time.
 _FIGURES: Final = """

@@ -165,12 +165,11 @@ def _children_cpu(parent: int | None) -> dict[int, float]:
     return {child.pid: _cpu(child.pid) for child in psutil.Process(parent).children()}
 
 
-async def _main(file: str) -> None:
-    given = orjson.loads(Path(file).read_bytes())
-    plan = Plan(**given | {"targets": [Target(**target) for target in given["targets"]]})
+async def _main(plan: Plan) -> None:
     async for load in run(plan):
         print(orjson.dumps(load).decode(), flush=True)
 
 
 if __name__ == "__main__":
-    uvloop.run(_main(sys.argv[1]))
+    given = orjson.loads(Path(sys.argv[1]).read_bytes())
+    uvloop.run(_main(Plan(**given | {"targets": [Target(**target) for target in given["targets"]]})))

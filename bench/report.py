@@ -17,6 +17,12 @@ from embedded_place import POSTGRES_MAJOR
 
 _PACKAGES: Final = ("strawberry-graphql", "graphql-core", "tortoise-orm", "asyncpg", "starlette", "uvicorn", "uvloop")
 
+_HEAD: Final = (
+    *("page", "fields", "application", "CPU ms", "of limit", "less than Strawberry"),
+    *("PostgreSQL ms", "answers/s", "statements"),
+)
+_SAID: Final = {"limit": "hand-written", "ours": "ours", "strawberry": "plain Strawberry"}
+
 
 @dataclass(slots=True)
 class Result:
@@ -72,41 +78,43 @@ def line(result: Result) -> str:
 
 def table(results: list[Result]) -> str:
     """Write all pages as a table that is also Markdown."""
-    head = ("page", "fields", "application", "CPU ms", "of limit", "less than Strawberry", "PostgreSQL ms", "answers/s", "statements")
-    rows = [head, tuple("---" for _ in head)]
-    for result in results:
-        for name, said in (("limit", "hand-written"), ("ours", "ours"), ("strawberry", "plain Strawberry")):
-            postgres = result.postgres_ms(name)
-            rows.append(
-                (
-                    result.name,
-                    str(result.fields),
-                    said,
-                    f"{result.cpu_ms(name):.3f}",
-                    f"{result.ratio_cpu(name, 'limit'):.2f}x",
-                    f"{result.ratio_cpu('strawberry', name):.0f}x",
-                    "" if postgres is None else f"{postgres:.3f}",
-                    f"{result.per_second(name):.0f}",
-                    str(result.statements) if name == "ours" and result.statements is not None else "",
-                )
-            )
-    widths = [max(len(row[column]) for row in rows) for column in range(len(head))]
-    return "\n".join(
-        f"| {' | '.join(cell.ljust(width, '-' if cell == '---' else ' ') for cell, width in zip(row, widths, strict=True))} |"
-        for row in rows
+    rows = [_HEAD, tuple("---" for _ in _HEAD)]
+    rows += [_row(result, name, said) for result in results for name, said in _SAID.items()]
+    widths = [max(len(row[column]) for row in rows) for column in range(len(_HEAD))]
+    return "\n".join(_joined(row, widths) for row in rows)
+
+
+def _row(result: Result, name: str, said: str) -> tuple[str, ...]:
+    postgres = result.postgres_ms(name)
+    return (
+        result.name,
+        str(result.fields),
+        said,
+        f"{result.cpu_ms(name):.3f}",
+        f"{result.ratio_cpu(name, 'limit'):.2f}x",
+        f"{result.ratio_cpu('strawberry', name):.0f}x",
+        "" if postgres is None else f"{postgres:.3f}",
+        f"{result.per_second(name):.0f}",
+        str(result.statements) if name == "ours" and result.statements is not None else "",
     )
+
+
+def _joined(row: tuple[str, ...], widths: list[int]) -> str:
+    cells = (cell.ljust(width, "-" if cell == "---" else " ") for cell, width in zip(row, widths, strict=True))
+    return f"| {' | '.join(cells)} |"
 
 
 def results_file(results: list[Result], connections: int, rounds: int, seconds: float) -> str:
     """Write the page that is kept: numbers, and what they were measured on."""
     packages = ", ".join(f"{name} {version(name)}" for name in _PACKAGES)
+    machine = f"{os.cpu_count()} cores ({platform.machine()}, {platform.system()})"
     return f"""# What an answer costs
 
-Measured on {wall_now():%Y-%m-%d} by `make bench` (`python -m bench --write`); how to read it stands in `README.md` here.
+Measured on {wall_now():%Y-%m-%d} by `.venv/bin/python -m bench --write`; how to read it: `README.md`, beside this.
 
-{os.cpu_count()} cores ({platform.machine()}, {platform.system()}), Python {platform.python_version()}, PostgreSQL {POSTGRES_MAJOR} from the wheel;
-{packages}.
-{connections} connections, {rounds} rounds of {seconds} s by turns, one process each; medians, and medians of each round's own ratios.
+- {machine}, shared with neighbours, Python {platform.python_version()}, PostgreSQL {POSTGRES_MAJOR} from the wheel
+- {packages}
+- {connections} connections; {rounds} rounds of {seconds} s by turns; one process each; medians, of ratios too
 
 {table(results)}
 """

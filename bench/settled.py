@@ -32,7 +32,7 @@ def serve(factory: str, port: int) -> None:
     stop_with_parent(os.getppid())
     uvicorn.run(
         factory, factory=True, host="127.0.0.1", port=port, loop="uvloop", http="httptools", access_log=False,
-        server_header=False, log_config=None,
+        server_header=False, log_config=None, proxy_headers=False,
     )  # fmt: skip
 
 
