@@ -15,7 +15,7 @@ from resolvers.aggregates import refresh_collection, refresh_collections
 from resolvers.caller import Caller
 from resolvers.catalogue import open_catalogue
 from resolvers.checks import BULK_MAX, Checks, require_version
-from resolvers.collection_draft import COLLECTION_DEFAULTS, CollectionDraft, collection_refusals
+from resolvers.collection_draft import COLLECTION_DEFAULTS, CollectionDraft, collection_refusals, named_categories
 from resolvers.handle import apart, derive_handle
 from resolvers.idempotency import once
 from resolvers.keep import Keep, given, merged
@@ -27,6 +27,7 @@ _STANDING = "select * from collection where shop_id = $1 and id = $2"
 _HANDLE = "select id from collection where shop_id = $1 and handle = $2"
 _DELETE = "delete from collection where shop_id = $1 and id = $2"
 _TOUCH = "update collection set version = version + 1, updated_at = $3 where shop_id = $1 and id = $2"
+_CATEGORIES = "select id from category where shop_id = $1 and id = any($2::uuid[])"
 _PRODUCTS = "select id from product where shop_id = $1 and id = any($2::uuid[])"
 _MEMBERS = (
     "select product_id from collection_product where shop_id = $1 and collection_id = $2 and product_id = any($3)"
@@ -148,6 +149,7 @@ async def _save(
 ) -> UUID:
     if stored is None:
         await open_catalogue(sql, caller.shop_id)
+    await _require_categories(sql, caller, draft)
     collection_id: UUID = stored["id"] if stored else new_id()
     rules = orjson.loads(stored["rules"]) if stored else []
     row: Row = {
@@ -167,6 +169,19 @@ async def _save(
     topic = "collection.updated" if stored else "collection.created"
     await emit(sql, caller, topic, collection_id, {"version": row["version"]})
     return collection_id
+
+
+async def _require_categories(sql: Connection, caller: Caller, draft: CollectionDraft) -> None:
+    """Refuse new rules about categories that are not there: such a rule would never be met, and nobody told."""
+    named = {} if isinstance(draft.rules, Keep) else named_categories(draft.rules)
+    if not named:
+        return
+    there = {row["id"] for row in await sql.fetch(_CATEGORIES, caller.shop_id, list(named.values()))}
+    checks = Checks("input", "rules")
+    for index, category_id in named.items():
+        if category_id not in there:
+            checks.refuse(UserErrorCode.NOT_FOUND, "找不到该分类", "No such category", index, "value")
+    checks.end()
 
 
 async def _handle(

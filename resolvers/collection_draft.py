@@ -4,7 +4,9 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, Final
+from uuid import UUID
 
+from ids import decode_id
 from models.collection import CollectionKind, RuleField, RuleMatch, RuleRelation
 from models.refusal import Refusal, UserErrorCode
 from resolvers.checks import LONG_TEXT_CHARS_MAX, Checks, Step
@@ -85,6 +87,14 @@ def collection_refusals(draft: CollectionDraft, kind: CollectionKind, *prefix: S
         for index, rule in enumerate(draft.rules):
             _rule(checks, rule, "rules", index)
     return checks.refusals
+
+
+def named_categories(rules: Sequence[RuleDraft]) -> dict[int, UUID]:
+    """Return the categories that rules are about, by the rule's index."""
+    found = {
+        index: decode_id("cat", rule.value) for index, rule in enumerate(rules) if rule.field is RuleField.CATEGORY
+    }
+    return {index: category_id for index, category_id in found.items() if category_id is not None}
 
 
 def _rule(checks: Checks, rule: RuleDraft, *field: Step) -> None:

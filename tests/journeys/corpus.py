@@ -1,0 +1,145 @@
+"""Every root of Query as an operation that its owner has an answer to, and that anybody may send."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Any, Final
+
+from tests.journeys.world import World
+
+Variables = Mapping[str, Any]
+
+MONEY: Final = "{ amount fen currencyCode }"
+VARIANT: Final = f"""id title position sku barcode price {MONEY} compareAtPrice {MONEY} lowestPriceOf7Days {MONEY}
+  availableForSale stockLeft requiresShipping weightGrams image {{ id url alt }} perPersonLimit perOrderLimit
+  tracked inventoryPolicy version createdAt updatedAt selectedOptions {{ name value }} product {{ id title }}
+  metafield(namespace: "secret", key: "margin") {{ id value visibility }}"""
+REVIEW: Final = "id authorName rating body imageUrls reply repliedAt createdAt status version product { id title }"
+CATEGORY: Final = "id handle name imageUrl position version"
+PRODUCT: Final = f"""__typename id handle title vendor productType tags descriptionHtml seoTitle seoDescription
+  description {{ __typename html ... on TextBlock {{ text }} }} priceRange {{ min {MONEY} max {MONEY} }} inStock
+  rating {{ average count }} salesCount variantCount featuredImage {{ id url alt kind width height position }}
+  perPersonLimit perOrderLimit publishedAt unpublishAt status origin version createdAt updatedAt
+  options {{ id name position values }} images(first: 5) {{ id url alt }}
+  category {{ {CATEGORY} ancestors {{ {CATEGORY} }} children {{ name }} }}
+  variants(first: 5) {{ totalCount nodes {{ {VARIANT} }} }} media(first: 5) {{ edges {{ cursor node {{ id url }} }} }}
+  reviews(first: 5) {{ totalCount pageInfo {{ hasNextPage endCursor }} nodes {{ {REVIEW} }} }}
+  collections(first: 5) {{ id handle title }}
+  metafield(namespace: "shown", key: "care") {{ id namespace key type value visibility }}
+  private: metafield(namespace: "secret", key: "margin") {{ id value }}"""
+CARD: Final = """id handle title vendor tags priceRange { min { fen } } featuredImage { url alt }
+  rating { average count }"""
+PAGE: Final = "totalCount pageInfo { hasNextPage hasPreviousPage startCursor endCursor }"
+FACETS: Final = "facets { id label type values { id label count input } }"
+COLLECTION: Final = "id handle title description imageUrl kind ruleMatch position published version createdAt updatedAt"
+BY_TYPE: Final = f"""__typename id ... on Shop {{ name logoUrl }} ... on Product {{ {CARD} descriptionHtml }}
+  ... on Variant {{ title sku barcode of: product {{ title vendor }} }} ... on ProductOption {{ name values }}
+  ... on Media {{ url alt }} ... on Collection {{ title products(first: 5) {{ nodes {{ title }} }} }}
+  ... on Category {{ name children {{ name }} }} ... on Review {{ authorName body product {{ title }} }}
+  ... on Metafield {{ value }} ... on Location {{ name }} ... on StockLevel {{ onHand location {{ name }} }}
+  ... on StockMove {{ note location {{ name }} }} ... on PriceChange {{ price {{ fen }} }}"""
+
+NODES: Final = (
+    "shop", "category", "child", "product", "product.option", "product.medium", "product.variant", "product.metafield",
+    "collection", "ruleCollection", "review",
+)  # fmt: skip
+"""What the public may ask for by id."""
+HIDDEN_NODES: Final = (
+    "location", "defaultLocation", "draft", "draft.option", "draft.medium", "draft.variant", "draft.metafield",
+    "archived", "archived.variant", "early", "early.medium", "early.variant", "early.metafield", "late", "late.variant",
+    "product.secret", "product.level", "product.price", "product.move", "draft.move", "draft.level",
+    "hiddenCollection", "pending", "hiddenReview", "draftReview",
+)  # fmt: skip
+"""What only staff may."""
+
+
+@dataclass(frozen=True, slots=True)
+class Read:
+    """A question that its owner has an answer to; `variables` may be sent by anybody."""
+
+    root: str
+    document: str
+    variables: Callable[[World], Variables] = lambda _: {}
+    staff_only: bool = False
+
+
+def _node(name: str) -> Read:
+    return Read("node", f"query ($id: ID!) {{ node(id: $id) {{ {BY_TYPE} }} }}", lambda of: {"id": of[name]})
+
+
+READS: Final = (
+    Read("shop", "{ shop { id handle name description logoUrl mode currencyCode language version createdAt } }"),
+    Read("product", f"query ($id: ID) {{ product(id: $id) {{ {PRODUCT} }} }}", lambda of: {"id": of["product"]}),
+    Read(
+        "product",
+        f"query ($handle: Handle) {{ product(handle: $handle) {{ {CARD} }} }}",
+        lambda of: {"handle": of["product.handle"]},
+    ),
+    Read(
+        "products",
+        f"{{ products(first: 10) {{ {PAGE} {FACETS} edges {{ cursor node {{ {PRODUCT} }} }} }} }}".replace(
+            "first: 5", "first: 2"
+        ),
+    ),
+    Read(
+        "products",
+        f"""query ($filters: [ProductFilter!], $after: Cursor) {{
+          products(first: 10, sortKey: TITLE, filters: $filters) {{ {PAGE} {FACETS} nodes {{ {CARD} }} }}
+          next: products(first: 10, sortKey: TITLE, after: $after) {{ {PAGE} nodes {{ {CARD} }} }}
+        }}""",
+        lambda of: {
+            "after": of.cursors["products"],
+            "filters": [
+                {"category": of["category"]},
+                {"collection": of["collection"]},
+                {"vendor": of.mark},
+                {"tag": of.mark},
+                {"vendor": of.hidden},
+                {"tag": of.hidden},
+                {"collection": of["hiddenCollection"]},
+                {"option": {"name": f"规格{of.mark}", "value": of.mark}},
+            ],
+        },
+    ),
+    Read(
+        "collection",
+        f"""query ($id: ID) {{
+          collection(id: $id) {{ {COLLECTION} products(first: 10) {{ {PAGE} {FACETS} nodes {{ {CARD} }} }} }}
+        }}""",
+        lambda of: {"id": of["collection"]},
+    ),
+    Read(
+        "collection",
+        f"query ($handle: Handle) {{ collection(handle: $handle) {{ {COLLECTION} }} }}",
+        lambda of: {"handle": of["collection.handle"]},
+    ),
+    Read(
+        "collections",
+        f"""query ($after: Cursor) {{
+          collections(first: 10) {{
+            {PAGE} nodes {{ {COLLECTION} products(first: 10) {{ totalCount nodes {{ title }} }} }}
+          }}
+          next: collections(first: 10, after: $after) {{ nodes {{ {COLLECTION} }} }}
+        }}""",
+        lambda of: {"after": of.cursors["collections"]},
+    ),
+    Read(
+        "category",
+        f"""query ($id: ID) {{
+          category(id: $id) {{ {CATEGORY} parent {{ name }} ancestors {{ name }} children {{ name }} }}
+        }}""",
+        lambda of: {"id": of["child"]},
+    ),
+    Read("categories", f"{{ categories {{ {CATEGORY} children {{ {CATEGORY} parent {{ name }} }} }} }}"),
+    Read(
+        "categories",
+        f"query ($parent: ID) {{ categories(parent: $parent) {{ {CATEGORY} ancestors {{ name }} }} }}",
+        lambda of: {"parent": of["category"]},
+    ),
+    Read("locations", "{ locations { id name isDefault } }", staff_only=True),
+    *map(_node, ("shop", "product", "product.variant", "review")),
+    Read(
+        "nodes",
+        f"query ($ids: [ID!]!) {{ nodes(ids: $ids) {{ {BY_TYPE} }} }}",
+        lambda of: {"ids": [of[name] for name in (*NODES, *HIDDEN_NODES)]},
+    ),
+)

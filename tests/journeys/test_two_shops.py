@@ -1,0 +1,279 @@
+"""Two shops over one database: whatever a stranger sends, no byte of the other shop comes back and no row changes.
+
+The corpus has every root of the schema; a root without an operation fails the first test.
+"""
+
+from typing import Any
+
+import httpx
+import pytest
+from graphql import GraphQLObjectType, get_named_type
+
+from models.database import pool
+from models.staff import Role
+from schema.root import graphql_schema as schema
+from settings import Settings
+from tests.harness.asking import Answer, Asker, Refused
+from tests.harness.shops import SandboxShop, open_shop, over_http
+from tests.journeys.corpus import HIDDEN_NODES, NODES, READS, Read
+from tests.journeys.corpus_writes import WRITES, Foreign, Write
+from tests.journeys.world import HOUR, World, furnish
+
+_TABLES = """
+select table_name from information_schema.columns
+where table_schema = 'public' and column_name = 'shop_id' order by table_name
+"""
+_TEXTS = """
+select c.table_name, c.column_name from information_schema.columns c
+join information_schema.columns s on s.table_schema = 'public' and s.table_name = c.table_name
+    and s.column_name = 'shop_id'
+where c.table_schema = 'public' and (c.data_type in ('text', 'character varying', 'jsonb', 'ARRAY'))
+order by 1, 2
+"""
+# Words of ours, never of a shop: statuses, kinds, topics, ids; and names that no door of today writes.
+_NO_MARK = {
+    "collection.kind", "collection.rule_match", "idempotency_key.actor", "idempotency_key.mutation",
+    "idempotency_key.outcome", "location.id", "media.kind", "metafield.type", "metafield.visibility",
+    "metafield.key", "metafield.namespace", "outbox_event.topic", "outbox_event.last_error", "product.origin",
+    "product.status", "category.path", "review.status", "review.external_id", "staff.roles", "stock_move.reason",
+    "variant.inventory_policy", "variant.origin", "wechat_app.kind", "wechat_app.appid", "wechat_app.base_url",
+    "wechat_app.name", "visitor_key.key", "staff.name", "outbox_event.payload",
+}  # fmt: skip
+
+
+@pytest.fixture(scope="module")
+async def mine(http: httpx.AsyncClient, settings: Settings) -> World:
+    """The stranger's own shop, furnished alike."""
+    return await furnish(over_http(await open_shop(settings, "隔壁"), http, settings))
+
+
+@pytest.fixture(scope="module")
+async def theirs(http: httpx.AsyncClient, settings: Settings) -> World:
+    """The shop that no stranger may see into."""
+    return await furnish(over_http(await open_shop(settings), http, settings))
+
+
+def leaks(text: str, world: World) -> list[str]:
+    """Return what marks of a world stand in a text."""
+    return [mark for mark in (world.mark, world.hidden) if mark in text]
+
+
+async def rows_of(shop: SandboxShop) -> dict[str, Any]:
+    """Return, for every table, the number of a shop's rows and a checksum of all they hold."""
+    found = {}
+    for table in [row["table_name"] for row in await pool().fetch(_TABLES)]:
+        counted = await pool().fetchrow(
+            f"select count(*), md5(coalesce(string_agg(t::text, '|' order by t.id), '')) from {table} t"
+            " where shop_id = $1",
+            shop.id,
+        )
+        found[table] = tuple(counted or ())
+    found["shop"] = await pool().fetchval("select md5(s::text) from shop s where id = $1", shop.id)
+    return found
+
+
+def raw(answer: Answer) -> str:
+    """All that came back, headers too."""
+    return f"{answer.headers}\n{answer.body}"
+
+
+def test_every_root_has_an_operation() -> None:
+    assert schema.query_type
+    assert schema.mutation_type
+    assert {read.root for read in READS} == set(schema.query_type.fields)
+    assert {write.root for write in WRITES} == set(schema.mutation_type.fields)
+
+
+async def test_every_text_of_the_shop_is_marked(theirs: World) -> None:
+    unmarked = []
+    for row in await pool().fetch(_TEXTS):
+        table, column = row["table_name"], row["column_name"]
+        if f"{table}.{column}" in _NO_MARK:
+            continue
+        texts = await pool().fetch(f"select {column}::text as it from {table} where shop_id = $1", theirs.shop.id)
+        # A table that no operation of the corpus fills is none of its business.
+        if texts and not any(leaks(text["it"] or "", theirs) for text in texts):
+            unmarked.append(f"{table}.{column}")
+    assert unmarked == []
+
+
+@pytest.mark.parametrize("read", READS, ids=lambda read: read.root)
+async def test_a_stranger_reads_nothing_of_the_other_shop(read: Read, mine: World, theirs: World) -> None:
+    variables = read.variables(theirs)
+    owner = await theirs.shop.staff(read.document, variables)
+    assert leaks(str(owner.data), theirs)
+
+    for stranger in (mine.shop.staff, mine.shop.visitor):
+        answer = await stranger(read.document, variables)
+        assert leaks(raw(answer), theirs) == []
+        assert answer.status < 500
+    # Nothing at all where the question was about one thing.
+    if "cursor" not in read.document and {"id", "ids", "handle"} & variables.keys():
+        answer = await mine.shop.staff(read.document, variables)
+        assert answer[read.root] in (None, [None] * len(variables.get("ids", ())))
+
+
+async def test_a_cursor_of_another_shop_is_refused(mine: World, theirs: World) -> None:
+    document = "query ($after: Cursor) { products(first: 2, sortKey: TITLE, after: $after) { nodes { title } } }"
+
+    assert (await theirs.shop.staff(document, {"after": theirs.cursors["products"]})).errors == []
+    assert (await mine.shop.staff(document, {"after": theirs.cursors["products"]})).codes == ["BAD_USER_INPUT"]
+
+
+async def test_a_key_and_a_token_of_two_shops_go_nowhere(mine: World, theirs: World) -> None:
+    both = Asker(mine.shop.http, {**mine.shop.staff.headers, **theirs.shop.visitor.headers})
+
+    answer = await both("{ shop { name } }")
+
+    assert (answer.status, answer.codes) == (403, ["FORBIDDEN"])
+    assert leaks(raw(answer), theirs) + leaks(raw(answer), mine) == []
+
+
+@pytest.mark.parametrize(
+    ("write", "foreign"),
+    [pytest.param(write, foreign, id=f"{write.root}-{foreign.field}") for write in WRITES for foreign in write.foreign],
+)
+async def test_a_stranger_changes_nothing_of_the_other_shop(
+    write: Write, foreign: Foreign, mine: World, theirs: World
+) -> None:
+    before = await rows_of(theirs.shop), await rows_of(mine.shop)
+
+    answer = await mine.shop.staff(write.document, {**write.variables(mine), **foreign.variables(mine, theirs)})
+
+    assert answer.refusals == [Refused("NOT_FOUND", foreign.field)]
+    assert leaks(raw(answer), theirs) == []
+    assert (await rows_of(theirs.shop), await rows_of(mine.shop)) == before
+
+
+@pytest.mark.parametrize("write", WRITES, ids=lambda write: write.root)
+async def test_the_owner_can_and_nobody_elses_rows_change(write: Write, mine: World, theirs: World) -> None:
+    before = await rows_of(theirs.shop)
+
+    answer = await mine.shop.staff(write.document, write.variables(mine))
+
+    assert answer.refusals == []
+    assert [name for name, value in answer[write.root].items() if value is None] == []
+    assert leaks(raw(answer), theirs) == []
+    assert await rows_of(theirs.shop) == before
+
+
+async def test_an_idempotency_key_of_another_shop_is_another_key(mine: World, theirs: World) -> None:
+    document = """mutation ($input: LocationCreateInput!) {
+      locationCreate(input: $input, idempotencyKey: "the same") { location { id name } userErrors { code } }
+    }"""
+    first = await theirs.shop.staff(document, {"input": {"name": "两店同名"}})
+    second = await mine.shop.staff(document, {"input": {"name": "两店同名"}})
+
+    assert first.refusals + second.refusals == []
+    assert first["locationCreate"]["location"]["id"] != second["locationCreate"]["location"]["id"]
+
+
+@pytest.mark.parametrize("write", WRITES, ids=lambda write: write.root)
+async def test_no_mutation_is_for_visitors_or_promoters(write: Write, mine: World) -> None:
+    before = await rows_of(mine.shop)
+    for asker in (mine.shop.visitor, await mine.shop.staff_with(Role.ANALYTICS, Role.ORDERS)):
+        answer = await asker(write.document, write.variables(mine))
+        assert (answer.status, answer.codes) == (403, ["FORBIDDEN"])
+        assert answer.errors[0]["extensions"]["fields"] == [f"Mutation.{write.root}"]
+    changed = {name for name, value in (await rows_of(mine.shop)).items() if value != before[name]}
+    assert changed <= {"staff"}
+
+
+def staff_fields() -> list[tuple[str, str]]:
+    """Every field that says `Requires:`, with a document that asks for it."""
+    found = []
+    for type_ in schema.type_map.values():
+        if not isinstance(type_, GraphQLObjectType) or type_ is schema.mutation_type:
+            continue
+        for name, field in type_.fields.items():
+            if "Requires:" not in (field.description or ""):
+                continue
+            inner = " { __typename }" if hasattr(get_named_type(field.type), "fields") else ""
+            asked = f"{name}{inner}"
+            document = f'{{ node(id: "x") {{ ... on {type_.name} {{ {asked} }} }} }}'
+            if type_ is schema.query_type:
+                document = f"{{ {asked} }}"
+            found.append((f"{type_.name}.{name}", document))
+    return found
+
+
+@pytest.mark.parametrize(("field", "document"), staff_fields(), ids=lambda part: part if "{" not in part else "")
+async def test_a_field_for_staff_is_refused_by_name(field: str, document: str, mine: World) -> None:
+    for asker in (mine.shop.visitor, await mine.shop.staff_with(Role.KOL)):
+        answer = await asker(document)
+        assert (answer.status, answer.codes) == (403, ["FORBIDDEN"])
+        assert answer.errors[0]["extensions"]["fields"] == [field]
+    assert (await mine.shop.staff(document)).errors == []
+
+
+@pytest.mark.parametrize("read", [read for read in READS if not read.staff_only], ids=lambda read: read.root)
+async def test_what_is_hidden_never_reaches_a_visitor(read: Read, theirs: World) -> None:
+    variables = read.variables(theirs)
+    for asker in (theirs.shop.visitor, await theirs.shop.staff_with(Role.KOL)):
+        answer = await asker(read.document, variables)
+        assert answer.errors == []
+        assert theirs.hidden not in str(answer.data)
+
+
+async def test_by_id_the_public_gets_what_is_shown_and_staff_get_all(theirs: World) -> None:
+    document = "query ($ids: [ID!]!) { nodes(ids: $ids) { id } }"
+    shown, hidden = [theirs[name] for name in NODES], [theirs[name] for name in HIDDEN_NODES]
+
+    public = (await theirs.shop.visitor(document, {"ids": shown + hidden}))["nodes"]
+    staff = (await theirs.shop.staff(document, {"ids": shown + hidden}))["nodes"]
+
+    assert public == [{"id": id_} for id_ in shown] + [None] * len(hidden)
+    assert staff == [{"id": id_} for id_ in shown + hidden]
+
+
+async def test_counts_and_facets_do_not_tell_of_what_is_hidden(theirs: World) -> None:
+    answer = await theirs.shop.visitor(
+        """query ($id: ID) {
+          products(first: 1) { totalCount facets { id values { label count } } }
+          collection(id: $id) { products(first: 1) { totalCount facets { id values { count } } } }
+        }""",
+        {"id": theirs["collection"]},
+    )
+    counts = {facet["id"]: sum(value["count"] for value in facet["values"]) for facet in answer["products"]["facets"]}
+    total = answer["products"]["totalCount"]
+    assert counts["available"] == counts["price"] == counts["vendor"] == total
+    of_collection = answer["collection"]["products"]
+    assert of_collection["totalCount"] == 2
+    assert {value["count"] for facet in of_collection["facets"] for value in facet["values"]} <= {1, 2}
+
+
+async def test_a_moved_clock_opens_and_shuts_the_windows(http: httpx.AsyncClient, settings: Settings) -> None:
+    world = await furnish(over_http(await open_shop(settings), http, settings))
+    document = """query ($early: ID!, $variant: ID!, $product: ID!, $collection: ID!) {
+      product(id: $early) { title } node(id: $variant) { id } other: product(id: $product) { title }
+      products(first: 50) { totalCount nodes { id } }
+      collection(id: $collection) { products(first: 50) { nodes { id } } }
+    }"""
+    asked = {
+        "early": world["early"], "variant": world["early.variant"], "product": world["sibling"],
+        "collection": world["collection"],
+    }  # fmt: skip
+    shut = (world.shop.caller.now + 2 * HOUR).isoformat()
+    await world.asked(
+        "mutation ($ids: [ID!]!, $at: DateTime) { productsUnpublish(ids: $ids, at: $at) { userErrors { code } } }",
+        ids=[world["sibling"]], at=shut,
+    )  # fmt: skip
+
+    before = await world.shop.visitor(document, asked)
+    opened = await http.post(f"/sandbox/shops/{world['shop']}/clock", json={"by": "PT1H5M"})
+    between = await world.shop.visitor(document, asked)
+    await http.post(f"/sandbox/shops/{world['shop']}/clock", json={"to": shut})
+    after = await world.shop.visitor(document, asked)
+
+    assert opened.status_code == 200
+    assert (before["product"], before["node"]) == (None, None)
+    assert between["product"] == {"title": f"early {world.hidden}"}
+    assert between["node"] == {"id": world["early.variant"]}
+    assert (before["other"] is not None, between["other"] is not None, after["other"]) == (True, True, None)
+    counts = [answer["products"]["totalCount"] for answer in (before, between, after)]
+    assert counts == [counts[0], counts[0] + 1, counts[0]]
+    shelves = [
+        [node["id"] for node in answer["collection"]["products"]["nodes"]] for answer in (before, between, after)
+    ]
+    product, sibling, early = world["product"], world["sibling"], world["early"]
+    assert shelves == [[product, sibling], [product, sibling, early], [product, early]]
