@@ -30,6 +30,11 @@ MODELS = (
     "models.review",
     "models.metafield",
     "models.price_history",
+    "models.promoter",
+    "models.share_link",
+    "models.scene",
+    "models.visit",
+    "models.code_image",
     "models.idempotency_key",
     "models.outbox_event",
 )

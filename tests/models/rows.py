@@ -29,12 +29,14 @@ class _Ids:
     variant: UUID = field(default_factory=new_id)
     collection: UUID = field(default_factory=new_id)
     location: UUID = field(default_factory=new_id)
+    promoter: UUID = field(default_factory=new_id)
+    share_link: UUID = field(default_factory=new_id)
 
 
 def whole_shop() -> dict[str, Row]:
     """Return one row for each table, parents before children."""
     ids = _Ids()
-    owned = _people(ids) | _catalogue(ids) | _what_happens(ids)
+    owned = _people(ids) | _catalogue(ids) | _what_happens(ids) | _who_comes(ids)
     return {"shop": _shop(ids)} | {table: {"id": new_id(), "shop_id": ids.shop} | row for table, row in owned.items()}
 
 
@@ -131,6 +133,29 @@ def _what_happens(ids: _Ids) -> dict[str, Row]:
         "outbox_event": {
             "topic": "product.created", "aggregate_id": ids.product, "payload": "{}", "attempts": 0,
             "next_attempt_at": MOMENT, "delivered_at": None, "dead_at": None, "last_error": "", "created_at": MOMENT,
+        },
+    }  # fmt: skip
+
+
+def _who_comes(ids: _Ids) -> dict[str, Row]:
+    """Who brings visitors, by what, and who came."""
+    return {
+        "promoter": {
+            "id": ids.promoter, "kind": "KOL", "name": "小鱼", "avatar_url": None, "staff_id": ids.staff,
+            "customer_id": ids.customer, "active": True, **AGES,
+        },
+        "share_link": {
+            "id": ids.share_link, "token": "aB3dE5gH1j", "parent_id": None, "depth": 0, "promoter_id": ids.promoter,
+            "customer_id": None, "target_kind": "PRODUCT", "target_id": ids.product, "expires_at": None,
+            "created_at": MOMENT,
+        },
+        "visit": {
+            "visit_id": new_id(), "visitor_id": new_id(), "customer_id": ids.customer, "app_id": ids.app,
+            "scene_value": 1007, "scene_group": "CHAT_CARD", "counts": True, "share_link_id": ids.share_link,
+            "arrived_at": MOMENT, "source": "SHARE", "promoter_id": ids.promoter, "is_self_share": False,
+        },
+        "code_image": {
+            "app_id": ids.app, "share_link_id": ids.share_link, "picture": b"png", "created_at": MOMENT,
         },
     }  # fmt: skip
 

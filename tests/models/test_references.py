@@ -1,6 +1,5 @@
 """No row points into another shop, and what goes takes with it what can't stand without it."""
 
-from importlib import import_module
 from uuid import UUID
 
 import pytest
@@ -9,13 +8,13 @@ from asyncpg.exceptions import ForeignKeyViolationError
 from ids import new_id
 from models.database import Connection
 from tests.models.rows import Row, fresh, insert, insert_shop, shop_id
-
-REFERENCES = import_module("migrations.0002_references").REFERENCES
+from tests.models.written import REFERENCES
 
 # Some rows must be right in another way too before they can be wrong in this one.
 _ALSO = {
     ("category", "parent_id"): ", path = array[$1::uuid, id]",
     ("metafield", "variant_id"): ", product_id = null",
+    ("share_link", "customer_id"): ", promoter_id = null",
 }
 _TABLES_OF_SHOPS = (
     "select table_name from information_schema.columns where table_schema = 'public' and column_name = 'shop_id'"
@@ -65,6 +64,10 @@ async def test_a_product_takes_what_it_is_made_of_and_leaves_the_rest(sql: Conne
         "location",
         "idempotency_key",
         "outbox_event",
+        "promoter",
+        "share_link",
+        "visit",
+        "code_image",
     }
 
 
@@ -112,3 +115,19 @@ async def test_places_and_people_that_the_ledger_names_stay(sql: Connection, tab
 
     with pytest.raises(ForeignKeyViolationError):
         await sql.execute(f"delete from {table} where id = $1", shop[table]["id"])
+
+
+async def test_what_a_customer_shared_and_visited_still_counts_without_them(sql: Connection) -> None:
+    shop = await insert_shop(sql)
+    link = fresh(shop["share_link"]) | {
+        "token": "customers",
+        "promoter_id": None,
+        "customer_id": shop["customer"]["id"],
+    }
+    await insert(sql, "share_link", link)
+
+    await sql.execute("delete from customer where id = $1", shop["customer"]["id"])
+
+    for table, rows in (("promoter", 1), ("share_link", 2), ("visit", 1)):
+        left = await sql.fetchrow(f"select count(*), count(customer_id) from {table} where shop_id = $1", shop_id(shop))
+        assert tuple(left) == (rows, 0), table

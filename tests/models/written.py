@@ -1,0 +1,28 @@
+"""What migrations write in raw SQL, gathered from all of them by the names they share."""
+
+from importlib import import_module
+from types import ModuleType
+from typing import Final
+
+from settings import PROJECT
+
+MIGRATIONS: Final = sorted(file.stem for file in (PROJECT / "migrations").glob("[0-9]*.py"))
+_MODULES: Final = [import_module(f"migrations.{name}") for name in MIGRATIONS]
+
+
+def _of_all(name: str) -> list[ModuleType]:
+    return [module for module in _MODULES if hasattr(module, name)]
+
+
+# (table, column, target, on delete)
+REFERENCES: Final[list[tuple[str, str, str, str]]] = [
+    reference for module in _of_all("REFERENCES") for reference in module.REFERENCES
+]
+SHOP_TABLES: Final[list[str]] = [table for module in _of_all("SHOP_TABLES") for table in module.SHOP_TABLES]
+# Names of constraints.
+CHECKS: Final[list[str]] = [
+    f"{table}_{name}_check"
+    for module in _of_all("CHECKS")
+    for table, checks in module.CHECKS.items()
+    for name in checks
+]
