@@ -71,8 +71,8 @@ def small_shop(word: str, seed: int = 1, products: int = 16) -> SmallShop:
     shop.rows["shop"] = [
         {
             "id": shop.id, "handle": f"{word}-{shop.id.hex}", "name": f"{word}小铺", "description": "",
-            "mode": "SANDBOX", "logo_url": None, "currency_code": "CNY", "language": "zh-CN", "seed": 0, "clock_offset_ms": 0,
-            "catalogue_version": 7, **AGES,
+            "mode": "SANDBOX", "logo_url": None, "currency_code": "CNY", "language": "zh-CN", "seed": 0,
+            "clock_offset_ms": 0, "catalogue_version": 7, **AGES,
         }
     ]  # fmt: skip
     locations = [
@@ -128,8 +128,8 @@ def _product(shop: SmallShop, random: Random, number: int, categories: list[UUID
         "product", handle=f"{word}-{number}", title=f"{word}{random.choice('茶衣Ab😀')}{number % 4}",
         vendor=VENDORS[number % 3], product_type=TYPES[number % 3], tags=[f"{word}", *random.sample(TAGS, number % 3)],
         category_id=random.choice([*categories, None]), description_blocks=_blocks(word, number),
-        seo_title=f"{word}\u2028", seo_description="", status={3: "DRAFT", 5: "ARCHIVED"}.get(number, "ACTIVE"), **window,
-        origin="IMPORTED" if number % 2 else "OWN", source=f"{word}.csv" if number % 2 else "",
+        seo_title=f"{word}\u2028", seo_description="", status={3: "DRAFT", 5: "ARCHIVED"}.get(number, "ACTIVE"),
+        **window, origin="IMPORTED" if number % 2 else "OWN", source=f"{word}.csv" if number % 2 else "",
         external_id=f"{word}{number}" if number % 2 else None, per_person_limit=None, per_order_limit=number or None,
         min_price_fen=min(prices), max_price_fen=max(prices), in_stock=number % 4 != 0, variant_count=len(prices),
         image_count=number % 4, rating_sum=sum(ratings), rating_count=len(ratings),
@@ -178,7 +178,8 @@ def _variant(  # noqa: PLR0913, PLR0917 - a variant hangs from all of these
         "variant", product_id=product, title=" / ".join([*values, f"{shop.word}{index}"]), position=1 + index // 2,
         option_values=[*values, str(index)] if len(values) < 2 else [*values, f"{shop.word}{index}"],
         sku=f"{shop.word}{index}", barcode="", price_fen=price,
-        compare_at_price_fen=price + 1 if index and price < 9999 else None, cost_fen=price // 2 if index != 1 else None, tracked=tracked, inventory_policy=policy, available=stock,
+        compare_at_price_fen=price + 1 if index and price < 9999 else None, cost_fen=price // 2 if index != 1 else None,
+        tracked=tracked, inventory_policy=policy, available=stock,
         requires_shipping=True, weight_grams=100 * index, media_id=media[0] if media and index % 2 else None,
         per_person_limit=index or None, per_order_limit=None, origin="OWN", source="", **AGES,
     )  # fmt: skip
