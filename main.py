@@ -70,6 +70,19 @@ FIRST_QUERY = '{"query": "{ shop { name } products(first: 3) { nodes { title pri
 """Printed at the start to paste into curl; the README shows the same with its answer."""
 
 
+def serve_wechat(arguments: argparse.Namespace) -> None:
+    """Run the sandbox's WeChat alone, for shops whose WECHAT_SANDBOX_URL names it."""
+    settings = load_settings(port=arguments.port, workers=1, wechat_sandbox_url="")
+    if settings.is_production:
+        message = "Production has no sandbox. MODE=development runs one."
+        raise SettingsError(message)
+    with listen(settings) as door, servers(settings) as ready:
+        asyncio.run(migrate(database_url(ready)))
+        publish(ready)
+        print(f"\n  WECHAT_SANDBOX_URL={ready.sandbox_wechat}\n  stop  Ctrl-C", flush=True)
+        run(ready, door, "api.server:wechat_app")
+
+
 def announce(settings: Settings) -> None:
     """Print where the shop is and a query to paste, once it answers."""
     host = _LOCAL.get(settings.host, settings.host)
@@ -249,6 +262,8 @@ def parser() -> argparse.ArgumentParser:
     serving.add_argument("--port", type=int, help="listen here instead of PORT (8000)")
     serving.add_argument("--workers", type=int, help="processes that answer, one per core (WORKERS, 1)")
     serving.add_argument("--stop-with-parent", action="store_true", help="end when the starting process is gone")
+    wechat = command("wechat-sandbox", serve_wechat)
+    wechat.add_argument("--port", type=int, help="listen here instead of PORT (8000)")
     command("migrate", run_migrations)
     command("doctor", doctor)
     telling = command("schema", schema).add_mutually_exclusive_group()

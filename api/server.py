@@ -13,7 +13,8 @@ from starlette.applications import Starlette
 from uvicorn.supervisors import Multiprocess
 
 from api.app import create
-from settings import Settings
+from settings import Settings, load_settings
+from wechat.sandbox.app import create_alone
 
 GRACE_SECONDS = 10
 PORT_SECONDS = 3.0
@@ -48,10 +49,10 @@ def listen(settings: Settings) -> socket.socket:
         return door
 
 
-def run(settings: Settings, door: socket.socket) -> None:
-    """Serve until SIGINT or SIGTERM; answers under way get GRACE_SECONDS."""
+def run(settings: Settings, door: socket.socket, application: str = "api.server:worker_app") -> None:
+    """Serve until SIGINT or SIGTERM; answers under way get GRACE_SECONDS. `application` names its maker."""
     config = uvicorn.Config(
-        "api.server:worker_app",
+        application,
         factory=True,
         workers=settings.workers,
         loop="uvloop",
@@ -78,8 +79,14 @@ def worker_app() -> Starlette:
     return create()
 
 
+def wechat_app() -> Starlette:
+    """Make the sandbox's WeChat alone, in the process that serves it."""
+    return create_alone(load_settings())
+
+
 def stop_with_parent(parent: int) -> None:
     """Ask this process to stop when its parent is gone, also by kill -9; else it would hold the port for ever."""
+
     def watch() -> None:
         while os.getppid() == parent:
             time.sleep(_WATCH_SECONDS)

@@ -8,7 +8,7 @@ import contextlib
 import pkgutil
 import socket
 from collections.abc import AsyncIterator, Iterator
-from contextlib import AbstractAsyncContextManager, asynccontextmanager
+from contextlib import asynccontextmanager
 
 import httpx
 import uvicorn
@@ -27,24 +27,34 @@ class _Server(uvicorn.Server):
         yield
 
 
-def serving(settings: Settings) -> AbstractAsyncContextManager[str]:
-    """Serve the app for the length of a block; gives its base URL."""
+@asynccontextmanager
+async def serving(settings: Settings) -> AsyncIterator[str]:
+    """Serve the app for the length of a block; gives its base URL. It knows its port, where its WeChat is found."""
     # By name, when first wanted: tests of the lower rooms run whatever state the edge is in.
     create = pkgutil.resolve_name("api.app:create")
-    return serving_app(create(settings))
+    with open_door() as door:
+        app = create(settings.model_copy(update={"port": door.getsockname()[1]}))
+        async with serving_app(app, door) as base_url:
+            yield base_url
+
+
+def open_door() -> socket.socket:
+    """Take a free port, for who has to know it before the app is made."""
+    door = socket.socket()
+    door.bind(("127.0.0.1", 0))
+    return door
 
 
 @asynccontextmanager
-async def serving_app(app: ASGIApp) -> AsyncIterator[str]:
-    """Serve any ASGI application for the length of a block; gives its base URL."""
+async def serving_app(app: ASGIApp, door: socket.socket | None = None) -> AsyncIterator[str]:
+    """Serve any ASGI application for the length of a block, at a door or a new one; gives its base URL."""
     config = uvicorn.Config(
         app, http="httptools", access_log=False, server_header=False, log_config=None, lifespan="on",
         timeout_graceful_shutdown=_STOP_SECONDS,
     )  # fmt: skip
-    with socket.socket() as door:
-        door.bind(("127.0.0.1", 0))
+    with door or open_door() as taken:
         server = _Server(config)
-        running = asyncio.create_task(server.serve(sockets=[door]))
+        running = asyncio.create_task(server.serve(sockets=[taken]))
         async with asyncio.timeout(_START_SECONDS):
             while not server.started:
                 if running.done():
@@ -53,7 +63,7 @@ async def serving_app(app: ASGIApp) -> AsyncIterator[str]:
                     raise RuntimeError(message)
                 await asyncio.sleep(0.01)
         try:
-            yield f"http://127.0.0.1:{door.getsockname()[1]}"
+            yield f"http://127.0.0.1:{taken.getsockname()[1]}"
         finally:
             server.should_exit = True
             await running

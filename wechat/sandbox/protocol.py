@@ -126,7 +126,7 @@ async def _read(request: Request, name: str, door: Door) -> Call:
         raise Fault(47001)
     asked |= given
     appid = asked.get("appid") if door is Door.SECRET else await _appid(asked, door)
-    home = str(request.base_url).rstrip("/")
+    home = f"{request.url.scheme}://{request.url.netloc}{request.scope.get('root_path', '')}"
     return Call(name, appid if isinstance(appid, str) else "", asked, wall_now(), home)
 
 
