@@ -57,12 +57,11 @@ class OptionFilter:
 
 
 @strawberry.input(
-    one_of=True,
-    description="One condition. Filters of the same kind are alternatives, different kinds must all hold; "
-    "a facet's `input` is one, ready to be sent.",
+    description="A condition. Filters of the same kind are alternatives, different kinds must all hold, in one object or "
+    "several; a facet's `input` is one, ready to be sent."
 )
 class ProductFilter:
-    """Exactly one key is given."""
+    """Not @oneOf: several kinds in one object mean what several objects mean, and a null narrows nothing."""
 
     available: bool | None = strawberry.field(
         default=strawberry.UNSET, description="Whether something of it can be bought now."

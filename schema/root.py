@@ -1,7 +1,6 @@
 """The schema: the roots, the scalars, and the declarations behind them."""
 
 import strawberry
-from graphql import GraphQLInputObjectType
 from strawberry.schema.config import StrawberryConfig
 
 from engine.sources import Sources
@@ -20,14 +19,4 @@ schema = strawberry.Schema(
 )
 graphql_schema = schema._schema  # noqa: SLF001 - the engine works on graphql-core's own schema
 
-
-def _say_one_of() -> None:
-    """Tell graphql-core of @oneOf inputs; Strawberry checks them by itself, unknown to validation and introspection."""
-    for type_ in graphql_schema.type_map.values():
-        definition = type_.extensions.get("strawberry-definition")
-        if isinstance(type_, GraphQLInputObjectType) and getattr(definition, "is_one_of", False):
-            type_.is_one_of = True
-
-
-_say_one_of()
 sources = Sources(graphql_schema)

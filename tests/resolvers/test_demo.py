@@ -8,11 +8,11 @@ import pytest
 
 from models.database import pool
 from models.product import ProductStatus
-from resolvers.demo import DEMO_HANDLE, fill_with_demo, open_demo
+from resolvers.demo import fill_with_demo, open_demo
 from resolvers.demo_data import demo_products, demo_reviews
-from resolvers.shop import delete_shop, find_shop
+from resolvers.shop import delete_shop
 from settings import Settings
-from tests.harness.shops import OpenedShop, open_shop
+from tests.harness.shops import OpenedShop, SandboxShop, open_shop
 
 MOMENT = datetime(2026, 5, 1, tzinfo=UTC)
 
@@ -92,14 +92,10 @@ async def test_two_shops_of_one_seed_show_the_same(opened: OpenedShop, settings:
     assert await rows(opened, seen) == await rows(twin, seen)
 
 
-async def test_the_demo_shop_is_opened_once(database: None) -> None:
-    assert await open_demo(b"k" * 32)
-    try:
-        assert not await open_demo(b"k" * 32)
-        shop = await find_shop(DEMO_HANDLE)
-        assert await pool().fetchval("select key from visitor_key where shop_id = $1", shop.id) == "demo"
-    finally:
-        await delete_shop((await find_shop(DEMO_HANDLE)).id)
+async def test_the_demo_shop_is_opened_once(demo: SandboxShop) -> None:
+    assert not await open_demo(b"k" * 32)
+
+    assert await pool().fetchval("select key from visitor_key where shop_id = $1", demo.id) == "demo"
 
 
 @pytest.mark.parametrize("table", ["product", "variant", "review", "collection", "customer", "stock_move"])
