@@ -57,8 +57,8 @@ class OptionFilter:
 
 
 @strawberry.input(
-    description="A condition. Filters of the same kind are alternatives, different kinds must all hold, in one object or "
-    "several; a facet's `input` is one, ready to be sent."
+    description="A condition. Filters of the same kind are alternatives, different kinds must all hold, in one object"
+    " or several; a facet's `input` is one, ready to be sent."
 )
 class ProductFilter:
     """Not @oneOf: several kinds in one object mean what several objects mean, and a null narrows nothing."""
