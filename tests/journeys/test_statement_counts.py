@@ -1,0 +1,170 @@
+"""What each operation costs the database, counted in its own log: one statement a read, a pinned number a write."""
+
+from collections.abc import Mapping
+from typing import Any, Final
+
+import httpx
+import pytest
+
+from settings import Settings
+from tests.conftest import Counting
+from tests.harness.asking import Asker
+from tests.harness.shops import SandboxShop, open_shop, over_http
+from tests.harness.statements import Statements
+from tests.journeys.corpus import CARD, COLLECTION, FACETS, PAGE, PRODUCT, READS, Read
+from tests.journeys.corpus_writes import WRITES, Write
+from tests.journeys.world import World, furnish
+
+OF_A_WRITE: Final[Mapping[str, int]] = {
+    "shopUpdate": 3,
+    "productCreate": 16,
+    "productUpdate": 11,
+    "productsUpsert": 18,
+    "productsPublish": 9,
+    "productsUnpublish": 9,
+    "productMediaSet": 13,
+    "variantsUpsert": 18,
+    "variantsDelete": 11,
+    "stockAdjust": 11,
+    "locationCreate": 9,
+    "locationUpdate": 7,
+    "collectionCreate": 12,
+    "collectionUpdate": 8,
+    "collectionDelete": 5,
+    "collectionProductsAdd": 10,
+    "collectionProductsRemove": 10,
+    "collectionProductsMove": 11,
+    "categoryCreate": 14,
+    "categoryUpdate": 11,
+    "categoryDelete": 9,
+    "reviewsModerate": 8,
+    "reviewReply": 6,
+    "metafieldsSet": 7,
+    "metafieldsDelete": 6,
+    "productDelete": 7,
+}
+"""Statements of each mutation of the corpus, with reading back what the client selected."""
+
+
+@pytest.fixture(scope="module")
+async def world(http: httpx.AsyncClient, settings: Settings) -> World:
+    """A furnished shop."""
+    return await furnish(over_http(await open_shop(settings), http, settings))
+
+
+# Who is asking, looked up once a second at most; and what the driver asks of a connection that has just been opened.
+_ASIDE: Final = ("visitor_key", "set_config('jit'", "select cardinality($1::uuid[])")
+
+
+def asked(seen: Statements) -> list[str]:
+    """What was asked for the operation itself."""
+    return [sql for sql in seen.sql if not any(word in sql for word in _ASIDE)]
+
+
+async def count(
+    statements: Counting, asker: Asker, document: str, variables: Mapping[str, Any] | None = None
+) -> list[str]:
+    async with statements() as seen:
+        answer = await asker(document, variables)
+    assert answer.data
+    return asked(seen)
+
+
+@pytest.mark.parametrize("read", READS, ids=lambda read: read.root)
+async def test_a_read_is_one_statement(read: Read, world: World, statements: Counting) -> None:
+    for asker in [world.shop.staff] + [world.shop.visitor] * (not read.staff_only):
+        assert len(await count(statements, asker, read.document, read.variables(world))) == 1
+
+
+async def test_all_roots_in_one_document_are_one_statement(world: World, statements: Counting) -> None:
+    document = f"""query All($id: ID!, $ids: [ID!]!, $handle: Handle, $category: ID, $after: Cursor) {{
+      shop {{ name catalogueVersion }}
+      product(id: $id) {{ ...Whole more: variants(first: 2) {{ nodes {{ cost {{ fen }} stockMoves(first: 2) {{ totalCount }} }} }} }}
+      again: product(handle: $handle) {{ {CARD} }}
+      products(first: 2, sortKey: PRICE) {{ {PAGE} {FACETS} nodes {{ {CARD} }} }}
+      next: products(first: 2, sortKey: TITLE, after: $after) {{ {PAGE} edges {{ cursor }} }}
+      last: products(last: 2, sortKey: RATING) {{ nodes {{ {CARD} }} }}
+      collections(first: 3) {{ nodes {{ {COLLECTION} rules products(first: 2) {{ {FACETS} nodes {{ title }} }} }} }}
+      category(id: $category) {{ name ancestors {{ name }} }}
+      categories {{ name children {{ name }} }}
+      locations {{ name }}
+      node(id: $id) {{ __typename ... on Product {{ title }} }}
+      nodes(ids: $ids) {{ id ... on Variant {{ title }} ... on Review {{ body }} ... on Collection {{ title }} }}
+    }}
+    fragment Whole on Product {{ {PRODUCT} }}"""  # noqa: E501 - a document reads better whole
+    variables = {
+        "id": world["product"], "handle": world["sibling.handle"], "category": world["child"],
+        "after": world.cursors["products"],
+        "ids": [world[name] for name in ("product", "product.variant", "review", "collection")] + ["nonsense"],
+    }  # fmt: skip
+
+    assert len(await count(statements, world.shop.staff, document, variables)) == 1
+
+
+@pytest.mark.parametrize(
+    "document",
+    [
+        "{ __typename }",
+        "{ products(first: 1) { __typename } }",
+        "{ shop { name @skip(if: true) __typename } }",
+        "query ($no: Boolean = false) { shop @include(if: $no) { name } products(first: 1) { totalCount } }",
+    ],
+)
+async def test_a_document_never_costs_more_than_one(document: str, world: World, statements: Counting) -> None:
+    assert len(await count(statements, world.shop.visitor, document)) <= 1
+
+
+async def test_every_page_to_the_end_is_one_statement(world: World, statements: Counting) -> None:
+    document = f"""query ($after: Cursor) {{
+      products(first: 1, sortKey: TITLE, after: $after) {{ {PAGE} nodes {{ {CARD} }} }}
+    }}"""
+    after: str | None = None
+    titles: list[str] = []
+    while True:
+        async with statements() as seen:
+            page = (await world.shop.visitor(document, {"after": after}))["products"]
+        assert len(asked(seen)) == 1
+        titles += [node["title"] for node in page["nodes"]]
+        if not page["pageInfo"]["hasNextPage"]:
+            break
+        after = page["pageInfo"]["endCursor"]
+    assert len(titles) == page["totalCount"] == len(set(titles))
+
+
+async def test_nothing_found_is_one_statement_too(shop: SandboxShop, world: World, statements: Counting) -> None:
+    for read in READS:
+        if not read.staff_only and "cursor" not in read.document and "after" not in read.document:
+            assert len(await count(statements, shop.visitor, read.document, read.variables(world))) == 1
+
+
+async def test_what_is_refused_before_it_runs_asks_nothing(world: World, statements: Counting) -> None:
+    async with statements() as seen:
+        for document in ("{ locations { name } }", "{ nothing }", "{ products(first: 0) { totalCount } }", "{"):
+            assert (await world.shop.visitor(document)).errors
+    assert asked(seen) == []
+
+
+@pytest.mark.parametrize("write", WRITES, ids=lambda write: write.root)
+async def test_a_write_is_a_fixed_number_of_statements(write: Write, world: World, statements: Counting) -> None:
+    found = await count(statements, world.shop.staff, write.document, write.variables(world))
+
+    assert (write.root, len(found)) == (write.root, OF_A_WRITE[write.root]), "\n".join(found)
+
+
+async def test_a_bulk_of_250_costs_no_more_statements_than_one_of_two(shop: SandboxShop, statements: Counting) -> None:
+    document = """mutation ($products: [ProductUpsertInput!]!, $key: String!) {
+      productsUpsert(products: $products, idempotencyKey: $key) { userErrors { code field } }
+    }"""
+
+    def goods(count: int) -> list[dict[str, Any]]:
+        return [
+            {"title": f"批量 {count} {number}", "options": [{"name": "色", "values": ["红", "蓝"]}],
+             "media": [{"url": f"https://img.example/{number}.jpg"}],
+             "variants": [{"optionValues": [value], "price": {"fen": 100}, "onHand": 1} for value in ("红", "蓝")]}
+            for number in range(count)
+        ]  # fmt: skip
+
+    few = await count(statements, shop.staff, document, {"products": goods(2), "key": "few"})
+    many = await count(statements, shop.staff, document, {"products": goods(250), "key": "many"})
+
+    assert len(many) == len(few)
