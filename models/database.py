@@ -22,6 +22,7 @@ MODELS = (
     "models.customer",
     "models.category",
     "models.product",
+    "models.product_words",
     "models.option",
     "models.variant",
     "models.stock",
@@ -35,6 +36,7 @@ MODELS = (
     "models.scene",
     "models.visit",
     "models.code_image",
+    "models.search",
     "models.idempotency_key",
     "models.outbox_event",
 )

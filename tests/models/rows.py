@@ -81,6 +81,7 @@ def _catalogue(ids: _Ids) -> dict[str, Row]:
             "in_stock": True, "variant_count": 1, "image_count": 1, "rating_sum": 5, "rating_count": 1,
             "rating_hundredths": 500, "sales_count": 0, **AGES,
         },
+        "product_words": {"product_id": ids.product, "words": "'龙井':1A", "is_stale": False},
         "product_option": {"product_id": ids.product, "name": "规格", "position": 1, "values": ["100 克"]},
         "media": {
             "id": ids.media, "product_id": ids.product, "kind": "IMAGE", "url": "https://img.example/1.jpg", "alt": "",
@@ -157,6 +158,8 @@ def _who_comes(ids: _Ids) -> dict[str, Row]:
         "code_image": {
             "app_id": ids.app, "share_link_id": ids.share_link, "picture": b"png", "created_at": MOMENT,
         },
+        "search": {"visitor_id": new_id(), "term": "龙井", "hits": 1, "is_counted": False, "searched_at": MOMENT},
+        "hot_search": {"term": "龙井", "visitors": 1, "searched_at": MOMENT},
     }  # fmt: skip
 
 

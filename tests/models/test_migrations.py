@@ -44,6 +44,10 @@ RAW_INDEXES = {
     "visit_customer",
     "visit_promoter",
     "visit_share_link",
+    "product_words_words",
+    "product_words_stale",
+    "search_uncounted",
+    "hot_search_prefix",
 }
 RAW_TABLES = {"tortoise_migrations"}
 

@@ -68,6 +68,8 @@ async def test_a_product_takes_what_it_is_made_of_and_leaves_the_rest(sql: Conne
         "share_link",
         "visit",
         "code_image",
+        "search",
+        "hot_search",
     }
 
 

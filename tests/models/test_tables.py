@@ -23,7 +23,8 @@ PLATFORM_KEYS = {
 LOOSE_IDS = {
     ("outbox_event", "aggregate_id"): "names a row of any table, which may be gone when the world hears of it",
     ("share_link", "target_id"): "names a row of one of several tables, which may be gone when somebody comes",
-    ("share_link", "visitor_id"): "made up by a client",
+    ("search", "visitor_id"): "made up by a client",
+    ("share_link", "visitor_id"): "the same",
     ("visit", "visit_id"): "the same",
     ("visit", "visitor_id"): "the same",
 }

@@ -1,0 +1,115 @@
+from ids import new_id
+from tortoise import fields, migrations
+from tortoise.contrib.postgres.fields import TSVectorField
+from tortoise.indexes import Index
+from tortoise.migrations import operations as ops
+from tortoise.migrations.operations import RunSQL
+
+# Cascades of a deleted shop; a product takes its words with it.
+SHOP_TABLES = ("product_words", "search", "hot_search")
+REFERENCES = (("product_words", "product_id", "product", "on delete cascade"),)
+CHECKS = {
+    "search": {"term": "term <> ''", "hits": "hits >= 0"},
+    "hot_search": {"term": "term <> ''", "visitors": "visitors > 0"},
+}
+INDEXES = (
+    # Without the list of pending entries that GIN keeps: every search would read it from end to end.
+    "create index product_words_words on product_words using gin (words) with (fastupdate = off)",
+    # What the worker makes anew, and what it has not counted yet; nothing, most of the time.
+    "create index product_words_stale on product_words (shop_id, id) where is_stale",
+    "create index search_uncounted on search (shop_id) where not is_counted",
+    # What begins with what is being typed; sorted by bytes whatever the cluster's locale.
+    'create index hot_search_prefix on hot_search (shop_id, term collate "C")',
+)
+# Products that were there before: the worker makes their words as soon as it runs.
+BACKFILL = (
+    "insert into product_words (id, shop_id, product_id, words, is_stale)"
+    " select gen_random_uuid(), shop_id, id, '', true from product"
+)
+
+
+class Migration(migrations.Migration):
+    dependencies = [("models", "0006_visits")]
+    operations = [
+        ops.CreateModel(
+            name="ProductWords",
+            fields=[
+                ("id", fields.UUIDField(primary_key=True, default=new_id, unique=True, db_index=True)),
+                ("shop_id", fields.UUIDField()),
+                ("product_id", fields.UUIDField()),
+                ("words", TSVectorField()),
+                ("is_stale", fields.BooleanField(default=False)),
+            ],
+            options={
+                "table": "product_words",
+                "app": "models",
+                "unique_together": (("shop_id", "product_id"),),
+                "pk_attr": "id",
+                "table_description": "One row for each product, written by resolvers/search_index.py in the transaction that changes a word of it.",
+            },
+            bases=["Owned"],
+        ),
+        ops.CreateModel(
+            name="Search",
+            fields=[
+                ("id", fields.UUIDField(primary_key=True, default=new_id, unique=True, db_index=True)),
+                ("shop_id", fields.UUIDField()),
+                ("visitor_id", fields.UUIDField(null=True)),
+                ("term", fields.CharField(max_length=200)),
+                ("hits", fields.IntField()),
+                ("is_counted", fields.BooleanField(default=False)),
+                ("searched_at", fields.DatetimeField(auto_now=False, auto_now_add=False)),
+            ],
+            options={
+                "table": "search",
+                "app": "models",
+                "indexes": [
+                    Index(fields=["shop_id", "searched_at"]),
+                    Index(fields=["shop_id", "visitor_id", "searched_at"]),
+                ],
+                "pk_attr": "id",
+                "table_description": "One search of one visitor; the same again within minutes is the same search.",
+            },
+            bases=["Owned"],
+        ),
+        ops.CreateModel(
+            name="HotSearch",
+            fields=[
+                ("id", fields.UUIDField(primary_key=True, default=new_id, unique=True, db_index=True)),
+                ("shop_id", fields.UUIDField()),
+                ("term", fields.CharField(max_length=200)),
+                ("visitors", fields.IntField()),
+                ("searched_at", fields.DatetimeField(auto_now=False, auto_now_add=False)),
+            ],
+            options={
+                "table": "hot_search",
+                "app": "models",
+                "unique_together": (("shop_id", "term"),),
+                "indexes": [Index(fields=["shop_id", "visitors"])],
+                "pk_attr": "id",
+                "table_description": "A term that different visitors searched for lately and found something by; the worker writes the whole list.",
+            },
+            bases=["Owned"],
+        ),
+        RunSQL(
+            [
+                *(
+                    f"alter table {table} add constraint {table}_shop_id_fkey foreign key (shop_id)"
+                    " references shop (id) on delete cascade"
+                    for table in SHOP_TABLES
+                ),
+                *(
+                    f"alter table {table} add constraint {table}_{column}_fkey foreign key (shop_id, {column})"
+                    f" references {target} (shop_id, id) {on_delete}"
+                    for table, column, target, on_delete in REFERENCES
+                ),
+                *(
+                    f"alter table {table} add constraint {table}_{name}_check check ({condition})"
+                    for table, checks in CHECKS.items()
+                    for name, condition in checks.items()
+                ),
+                *INDEXES,
+                BACKFILL,
+            ]
+        ),
+    ]
