@@ -72,7 +72,7 @@ TABLES = (
     )""",
     "create index call_of_app on wechat_sandbox.call (appid, id)",
     # How often an app, or one of its users, has asked within the last minute.
-    "create index call_rate on wechat_sandbox.call (appid, call, name, at)",
+    "create index call_rate on wechat_sandbox.call (appid, call, name, at) include (id)",
     """create table wechat_sandbox.subscription (
         appid text not null,
         name text not null,

@@ -26,14 +26,16 @@ insert into wechat_sandbox.call (at, appid, name, call, asked) values ($1, $2, $
 returning id
 """
 _END = "update wechat_sandbox.call set errcode = $2, switch_id = $3, took_ms = $4 where id = $1"
-# The index call_rate holds all that is asked; it stops at the limit.
+# Those before this one; the index call_rate holds all that is asked, and the count stops at the limit.
 _USER_RATE = """
 select count(*) from (
-    select from wechat_sandbox.call where appid = $1 and call = $2 and name = $3 and at > $4 limit $5
+    select from wechat_sandbox.call where appid = $1 and call = $2 and name = $3 and at > $4 and id < $5 limit $6
 ) counted
 """
 _APP_RATE = """
-select count(*) from (select from wechat_sandbox.call where appid = $1 and call = $2 and at > $3 limit $4) counted
+select count(*) from (
+    select from wechat_sandbox.call where appid = $1 and call = $2 and at > $3 and id < $4 limit $5
+) counted
 """
 _LIST = """
 select * from (
@@ -45,13 +47,13 @@ select * from (
 _CLEAR = "delete from wechat_sandbox.call where appid = $1"
 
 
-async def check_rate(appid: str, name: str, call: str, now: datetime) -> None:
-    """Refuse who asks too often within a minute. Raises Fault 45011 (a user), 45009 (an app)."""
-    limit = PER_USER.get(call)
-    if limit and name and await pool().fetchval(_USER_RATE, appid, call, name, now - _MINUTE, limit) >= limit:
+async def check_rate(number: int, appid: str, name: str, call: str, now: datetime) -> None:
+    """Raise Fault 45011 or 45009 when too many calls of a user, or of the app, came in the minute before this one."""
+    since, most = now - _MINUTE, PER_USER.get(call)
+    if most and name and await pool().fetchval(_USER_RATE, appid, call, name, since, number, most) >= most:
         raise Fault(45011)
-    limit = PER_APP.get(call)
-    if limit and await pool().fetchval(_APP_RATE, appid, call, now - _MINUTE, limit) >= limit:
+    most = PER_APP.get(call)
+    if most and await pool().fetchval(_APP_RATE, appid, call, since, number, most) >= most:
         raise Fault(45009)
 
 

@@ -58,6 +58,15 @@ class Call:
 Work = Callable[[Call], Awaitable[Mapping[str, Any] | bytes]]
 
 
+@dataclass(frozen=True, slots=True)
+class _Way:
+    """What a call goes through: how it is admitted, what is done, and what a tester put in between."""
+
+    door: Door
+    work: Work
+    switch: Switch | None
+
+
 class LostAnswer(Response):
     """Says that an answer of some length comes, and ends the connection before it does."""
 
@@ -84,7 +93,7 @@ def protocol(path: str, method: str, work: Work, door: Door) -> Route:
         switch = await take(call.appid, user, name)
         if switch and switch.kind is SwitchKind.SLOW:
             await asyncio.sleep(switch.delay_ms / 1000)
-        errcode, response = await _do(call, user, door, work, switch)
+        errcode, response = await _do(number, call, user, _Way(door, work, switch))
         await end_call(number, errcode, switch.id if switch else None, round((perf_counter() - began) * 1000))
         if switch and switch.kind is SwitchKind.LOST_ANSWER:
             await asyncio.sleep(switch.delay_ms / 1000)
@@ -94,11 +103,11 @@ def protocol(path: str, method: str, work: Work, door: Door) -> Route:
     return Route(path, answer, methods=[method])
 
 
-async def _do(call: Call, user: str, door: Door, work: Work, switch: Switch | None) -> tuple[int, Response]:
+async def _do(number: int, call: Call, user: str, way: _Way) -> tuple[int, Response]:
     try:
-        _stand_in_the_way(switch)
-        await check_rate(call.appid, user, call.name, call.now)
-        answer = await work(await _admitted(call, door))
+        _stand_in_the_way(way.switch)
+        await check_rate(number, call.appid, user, call.name, call.now)
+        answer = await way.work(await _admitted(call, way.door))
     except Fault as fault:
         return fault.errcode, _json(fault.answer)
     if isinstance(answer, bytes):
