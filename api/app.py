@@ -19,6 +19,7 @@ from engine.execution import Engine
 from logs import configure
 from models.database import connect, fetch_value
 from models.redis_server import connect_redis, redis
+from resolvers.visit_recorder import recording_visits
 from schema.root import graphql_schema, sources
 from settings import Settings, load_settings
 from wechat.connection import connect_wechat
@@ -48,6 +49,7 @@ def create(settings: Settings | None = None) -> Starlette:
             await opened.enter_async_context(connect_redis(settings.redis_url))
             app.state.redis = redis()
             await opened.enter_async_context(connect_wechat(settings.derive("sealing"), settings.sandbox_wechat))
+            await opened.enter_async_context(recording_visits())
             if settings.runs_worker:
                 await opened.enter_async_context(worker_inside())
             _settle_memory()

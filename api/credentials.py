@@ -13,6 +13,13 @@ from resolvers.caller import Language
 
 _UUID: Final = re.compile(r"[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}", re.ASCII | re.IGNORECASE)
 _ACCEPT_LANGUAGE_CHARS: Final = 200
+_USER_AGENT_CHARS: Final = 512
+# `mpcrawler` is WeChat's own; the others are the words that crawlers have agreed on.
+_CRAWLER: Final = re.compile(
+    r"bot\b|bot[/;)_-]|spider|crawl|slurp|lighthouse|preview|externalhit|monitor|uptime|pingdom|archiver"
+    r"|feedfetcher|yisou|petalbot",
+    re.IGNORECASE,
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,6 +31,7 @@ class Credentials:
     visitor_id: str = ""
     visit_id: str = ""
     accept_language: str = ""
+    user_agent: str = ""
 
 
 def credentials_from(headers: Mapping[bytes, bytes]) -> Credentials:
@@ -34,6 +42,7 @@ def credentials_from(headers: Mapping[bytes, bytes]) -> Credentials:
         headers.get(b"x-visitor-id", b"").decode("latin-1"),
         headers.get(b"x-visit-id", b"").decode("latin-1"),
         headers.get(b"accept-language", b"").decode("latin-1"),
+        headers.get(b"user-agent", b"").decode("latin-1"),
     )
 
 
@@ -42,6 +51,12 @@ def header_uuid(text: str, header: str) -> UUID:
     if not _UUID.fullmatch(text):
         raise RequestError(ErrorCode.BAD_USER_INPUT, f"{header} must be a UUID", HTTPStatus.BAD_REQUEST)
     return UUID(text)
+
+
+@lru_cache(maxsize=1024)
+def is_crawler(user_agent: str) -> bool:
+    """Whether a client calls itself a crawler, a link preview or a watchdog; a library of HTTP says nothing of that."""
+    return _CRAWLER.search(user_agent[:_USER_AGENT_CHARS]) is not None
 
 
 @lru_cache(maxsize=256)

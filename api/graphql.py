@@ -28,6 +28,7 @@ from engine.limits import Limits
 from engine.sizes import Prices
 from ids import new_id
 from resolvers.caller import Caller
+from resolvers.visit import visit_arrived
 from settings import Settings
 
 OPERATION_SECONDS: Final = 10
@@ -127,6 +128,7 @@ class GraphQLEndpoint:
         )
         record.bucket = bucket
         operation, cost = self._admit(request, bucket, record, method)
+        visit_arrived(caller)
         async with asyncio.timeout(OPERATION_SECONDS):
             answer = await self._engine.run(operation, request.variables, caller)
         record.fell_back = answer.fell_back

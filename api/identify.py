@@ -10,7 +10,7 @@ from time import monotonic
 from typing import Any, Final, NoReturn, TypeVar
 from uuid import UUID
 
-from api.credentials import Credentials, header_uuid, preferred_language
+from api.credentials import Credentials, header_uuid, is_crawler, preferred_language
 from api.errors import ErrorCode, RequestError
 from api.tokens import BadTokenError, Bearer, Tokens
 from clock import wall_now
@@ -101,6 +101,7 @@ class Identities:
             known.roles,
             header_uuid(visitor_id, "X-Visitor-Id") if visitor_id else None,
             header_uuid(visit_id, "X-Visit-Id") if visit_id else None,
+            bool(credentials.user_agent) and is_crawler(credentials.user_agent),
         )
 
     def forget(self) -> None:

@@ -31,6 +31,7 @@ from resolvers.sandbox_clock import advance_clock
 from resolvers.sandbox_shop import open_sandbox
 from resolvers.shop import delete_shop
 from resolvers.staff import staff_named
+from resolvers.visit_recorder import WRITE_SECONDS, waiting_visits
 from worker import DUE_WORK
 
 SETTLE_SECONDS: Final = 5.0
@@ -120,14 +121,18 @@ async def settle(request: Request) -> Response:
     if not await Shop.exists(id=shop_id):
         _no_such_shop()
     deadline = monotonic() + SETTLE_SECONDS
+    if request.app.state.settings.workers > 1:
+        # What other processes have seen of visits is written by then.
+        await asyncio.sleep(2 * WRITE_SECONDS)
     while True:
         for work in DUE_WORK:
             if work.next_deadline:
                 await work.run(wall_now(), shop_id)
         await deliver_outbox(shop_id)
-        waiting = await waiting_events(shop_id)
-        if not waiting or monotonic() >= deadline:
-            return _json({"idle": not waiting, "waiting": {"outbox": waiting}})
+        waiting = {"outbox": await waiting_events(shop_id), "visits": await waiting_visits(shop_id)}
+        idle = not any(waiting.values())
+        if idle or monotonic() >= deadline:
+            return _json({"idle": idle, "waiting": waiting})
         await asyncio.sleep(_SETTLE_POLL_SECONDS)
 
 

@@ -43,6 +43,8 @@ class Caller:
     roles: frozenset[Role] = frozenset()
     visitor_id: UUID | None = None
     visit_id: UUID | None = None
+    is_bot: bool = False
+    """Whether the client calls itself a crawler: it may read, and counts for nobody."""
 
     @property
     def is_staff(self) -> bool:

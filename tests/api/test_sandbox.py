@@ -208,7 +208,7 @@ async def test_a_body_has_its_limit(http: httpx.AsyncClient) -> None:
 async def test_settling_tells_what_happened_before_it_answers(http: httpx.AsyncClient, shop: SandboxShop) -> None:
     await product_create(shop.caller, tee(), "k1")
     settled = await http.post(f"/sandbox/shops/{shop.global_id}/settle")
-    assert settled.json() == {"idle": True, "waiting": {"outbox": 0}}
+    assert settled.json() == {"idle": True, "waiting": {"outbox": 0, "visits": 0}}
 
 
 async def test_settling_says_what_does_not_come_to_rest(
