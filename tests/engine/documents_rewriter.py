@@ -107,9 +107,10 @@ class Rewriter:
                 again.directives = []
                 if one.selections and len(one.selections) > 1:
                     cut = self._random.randint(1, len(one.selections) - 1)
-                    below = one.selections
-                    one.selections, again.selections = below[:cut], below[self._random.randint(0, cut) :]
-                    again.selections = copy.deepcopy(again.selections, _keep_variables(tree))
+                    part = one.selections[self._random.randint(0, cut) :]
+                    again.selections = copy.deepcopy(part, _keep_variables(tree))
+                    # In place: the set is still to be visited.
+                    del one.selections[cut:]
                 elif one.selections:
                     again.selections = copy.deepcopy(one.selections, _keep_variables(tree))
                 set_.insert(self._random.randint(0, len(set_)), again)
