@@ -15,6 +15,7 @@ from resolvers.idempotency import reap_idempotency_keys
 from resolvers.outbox import reap_delivered_events
 from resolvers.outbox_delivery import deliver_outbox
 from resolvers.publication import announce_due_windows, next_window_edge
+from resolvers.search_index import renew_stale_words
 
 POLL_SECONDS: Final = 0.5
 FAULT_PAUSE_SECONDS: Final = 5.0
@@ -36,6 +37,7 @@ async def _reap_events(wall: datetime, _shop_id: UUID | None) -> int:
 DUE_WORK: Final[tuple[DueWork, ...]] = (
     DueWork("announce_windows", announce_due_windows, every_seconds=1.0, next_deadline=next_window_edge),
     DueWork("deliver_outbox", _deliver, every_seconds=POLL_SECONDS),
+    DueWork("renew_stale_words", renew_stale_words, every_seconds=1.0),
     DueWork("reap_idempotency_keys", _reap_keys, every_seconds=HOUR_SECONDS),
     DueWork("reap_delivered_events", _reap_events, every_seconds=HOUR_SECONDS),
 )

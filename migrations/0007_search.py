@@ -1,9 +1,10 @@
-from ids import new_id
 from tortoise import fields, migrations
 from tortoise.contrib.postgres.fields import TSVectorField
 from tortoise.indexes import Index
 from tortoise.migrations import operations as ops
 from tortoise.migrations.operations import RunSQL
+
+from ids import new_id
 
 # Cascades of a deleted shop; a product takes its words with it.
 SHOP_TABLES = ("product_words", "search", "hot_search")

@@ -18,6 +18,7 @@ from resolvers.idempotency import once
 from resolvers.keep import KEEP, Keep, given, merged
 from resolvers.outbox import emit
 from resolvers.rows import Row, save_rows
+from resolvers.search_index import index_category
 
 NAME_CHARS_MAX: Final = 120
 HANDLE_CHARS_MAX: Final = 128
@@ -138,6 +139,8 @@ async def _save(sql: Connection, caller: Caller, draft: CategoryDraft, stored: M
     await save_rows(sql, Category, _COLUMNS, [row])
     if moved:
         await sql.execute(_MOVE, caller.shop_id, category_id, parent_id, above)
+    if stored is not None and (moved or row["name"] != stored["name"]):
+        await index_category(sql, caller.shop_id, category_id)
     await refresh_category_collections(sql, caller.shop_id)
     topic = "category.updated" if stored else "category.created"
     await emit(sql, caller, topic, category_id, {"version": row["version"]})

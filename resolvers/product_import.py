@@ -31,7 +31,8 @@ _ANALYSE_FROM_PRODUCTS: Final = 500
 # A planner that has never seen the tables, or saw them small, reads them whole for every batch; autovacuum comes a
 # minute too late. A sample of each, some tenths of a second.
 _ANALYSE: Final = """
-analyze product, variant, media, product_option, metafield, price_history, stock_level, stock_move, collection_product
+analyze product, variant, media, product_option, metafield, price_history, stock_level, stock_move, collection_product,
+        product_words
 """
 
 Progress = Callable[[int, int], None]

@@ -22,6 +22,7 @@ from resolvers.outbox import emit_many
 from resolvers.product_record import ProductRecord, Source
 from resolvers.product_shelves import find_categories, put_into_collections, rule_collections
 from resolvers.product_stage import Placed, stage
+from resolvers.search_index import index_products
 
 # A batch is a thousand products in one statement: more than a request may take on a busy machine, still bounded.
 _MORE_TIME: Final = "set local statement_timeout = '60s'"
@@ -92,6 +93,7 @@ async def merge_products(
     merged.unchanged = len(batch) - len(merged.created) - len(merged.updated)
     if merged.created or merged.updated:
         await refresh_products(sql, shop_id, [*merged.created, *merged.updated])
+        await index_products(sql, shop_id, [*merged.created, *merged.updated])
         await _tell(merge, batch)
     return merged
 

@@ -16,6 +16,7 @@ from resolvers.outbox import emit
 from resolvers.product_draft import VARIANTS_MAX
 from resolvers.product_save import external_refusals, write_variants
 from resolvers.product_stored import Standing, find_products, load_parts
+from resolvers.search_index import index_products
 from resolvers.variant_draft import VariantDraft, variant_refusals
 from resolvers.variant_plan import Shelf, plan_variants, reserved_refusal
 
@@ -99,4 +100,5 @@ async def _standing(sql: Connection, caller: Caller, product_id: UUID) -> Standi
 async def _tell(sql: Connection, caller: Caller, product_id: UUID) -> None:
     await sql.execute(_TOUCH, caller.shop_id, product_id, caller.now)
     await refresh_products(sql, caller.shop_id, [product_id])
+    await index_products(sql, caller.shop_id, [product_id])
     await emit(sql, caller, "product.updated", product_id, {})

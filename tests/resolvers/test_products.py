@@ -216,7 +216,7 @@ async def test_250_products_with_3_variants_take_a_bounded_number_of_statements(
     async with statements() as changed:
         await products_upsert(caller, products(200), "k2")
 
-    assert (len(ours(made)), len(ours(changed))) == (15, 15)
+    assert (len(ours(made)), len(ours(changed))) == (17, 17)
     assert len(await rows("variant", shop_id=caller.shop_id, price_fen=200)) == 750
 
 
