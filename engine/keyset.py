@@ -12,6 +12,7 @@ import re
 from base64 import urlsafe_b64decode, urlsafe_b64encode
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Any
 from uuid import UUID
 
@@ -19,6 +20,8 @@ from engine.errors import RequestFault, bad_input
 
 MAC_BYTES = 12
 ID_DIGITS = 32
+SIGNATURE_KEPT_BYTES = 256
+"""Keys of lists with few filters are kept. Longer ones are made anew, for filters may hold half a megabyte."""
 _CURSOR = re.compile(r"[A-Za-z0-9_-]{60,3000}")
 
 
@@ -46,7 +49,15 @@ TIME = KeyType(
 
 def mac_key(secret: bytes, shop_id: UUID, signature: bytes) -> bytes:
     """The key of one list of one shop: `signature` names the field, its order and its filters."""
+    made = _kept_mac_key if len(signature) <= SIGNATURE_KEPT_BYTES else _mac_key
+    return made(secret, shop_id, signature)
+
+
+def _mac_key(secret: bytes, shop_id: UUID, signature: bytes) -> bytes:
     return hmac.digest(secret, shop_id.bytes + signature, "sha256")
+
+
+_kept_mac_key = lru_cache(maxsize=1024)(_mac_key)
 
 
 def sealed_by_sql(key_bind: str, payload: str) -> str:
