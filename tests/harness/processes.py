@@ -20,7 +20,7 @@ _STOP_SECONDS = 15.0
 
 @dataclass(frozen=True, slots=True)
 class Process:
-    """A `main.py serve` of our own; what it says goes to `log`."""
+    """A `main.py ...` of our own; what it says goes to `log`."""
 
     base_url: str
     running: asyncio.subprocess.Process
@@ -34,13 +34,29 @@ class Process:
 @asynccontextmanager
 async def process_serving(settings: Settings, log: Path, *, workers: int = 1) -> AsyncIterator[Process]:
     """Serve the database and Redis of `settings` from another process for the length of a block."""
+    command = ("serve", "--workers", str(workers), "--stop-with-parent")
+    async with process_running(settings, log, *command) as process:
+        yield process
+
+
+@asynccontextmanager
+async def process_running(settings: Settings, log: Path, *command: str) -> AsyncIterator[Process]:
+    """Run a command that serves HTTP, with a port of its own, for the length of a block."""
     port = _free_port()
     given = {"DATABASE_URL": settings.database_url, "REDIS_URL": settings.redis_url, "SECRET_KEY": settings.secret_key}
     environment = {**os.environ, **{name: value for name, value in given.items() if value}}
-    command = ("main.py", "serve", "--port", str(port), "--workers", str(workers), "--stop-with-parent")
     with log.open("ab") as said:
         running = await asyncio.create_subprocess_exec(
-            sys.executable, *command, cwd=PROJECT, env=environment, stdout=said, stderr=said, start_new_session=True
+            sys.executable,
+            "main.py",
+            *command,
+            "--port",
+            str(port),
+            cwd=PROJECT,
+            env=environment,
+            stdout=said,
+            stderr=said,
+            start_new_session=True,
         )
     process = Process(f"http://127.0.0.1:{port}", running, log)
     try:
@@ -54,7 +70,7 @@ async def _until_ready(process: Process) -> None:
     async with asyncio.timeout(_START_SECONDS), httpx.AsyncClient(trust_env=False) as http:
         while True:
             if process.running.returncode is not None:
-                message = f"main.py serve ended with {process.running.returncode}: {process.log.read_text()[-2000:]}"
+                message = f"the process ended with {process.running.returncode}: {process.log.read_text()[-2000:]}"
                 raise RuntimeError(message)
             try:
                 if (await http.get(f"{process.base_url}/readyz")).is_success:

@@ -9,6 +9,8 @@ from contextlib import asynccontextmanager
 from typing import Final
 
 from starlette.applications import Starlette
+from starlette.requests import Request
+from starlette.responses import PlainTextResponse, Response
 from starlette.routing import Mount, Route
 
 from models.database import connect
@@ -64,4 +66,9 @@ def create_alone(settings: Settings) -> Starlette:
         async with connect(settings.database_url, pool_size=settings.pool_size):
             yield
 
-    return Starlette(routes=[wechat_sandbox()], lifespan=lifespan)
+    return Starlette(routes=[wechat_sandbox(), Route("/readyz", _ready)], lifespan=lifespan)
+
+
+async def _ready(_request: Request) -> Response:
+    """Say that the lifespan has begun: the database is open."""
+    return PlainTextResponse("ok")
