@@ -20,22 +20,23 @@ from engine.plan import Demand, Reader
 from engine.rows import Order
 from engine.selection import Selections
 from engine.sources import Relation, Shape, Sources
-from engine.statement import Bind, Reading, Row, Statement, Viewer
+from engine.statement import COMPUTED_MARK, Bind, Reading, Row, Statement, Viewer
 
 Fetch = Callable[[str, tuple[Any, ...]], Awaitable[bytes | None]]
 """Runs one statement on a pooled connection and gives the value of its only row and column."""
 
-COMPUTED_MARK = "$"
-"""No answer key can be this, so an object that has it is a value waiting for its computation."""
-
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """`data` is JSON text; `errors` are faults of single fields; `fell_back` tells that graphql-core did the work."""
+    """`data` is JSON text; `errors` are faults of single fields; `fell_back` tells that graphql-core did the work.
+
+    `notes` are what select functions wanted told of a compiled read: names and values of arguments.
+    """
 
     data: bytes
     errors: list[GraphQLError] | None
     fell_back: bool
+    notes: tuple[tuple[str, Any], ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,11 +78,13 @@ class Engine:
             _check_roles(plan.demands, caller)
         if not plan.sql:
             return await self._fall_back(reader, variables, caller)
-        data = await self._read(plan.sql, plan.binds, Reading(caller, coerced, self._secret))
+        reading = Reading(caller, coerced, self._secret)
+        data = await self._read(plan.sql, plan.binds, reading)
         if data is None:
             message = "a compiled operation always has one row"
             raise RuntimeError(message)
-        return Answer(_finished(data, plan.computed), None, fell_back=False)
+        notes = tuple([(name, read(reading)) for name, read in plan.notes])
+        return Answer(_finished(data, plan.computed), None, fell_back=False, notes=notes)
 
     async def read_back(self, info: GraphQLResolveInfo[Any], write: Callable[[Compiler], str]) -> Any:
         """Read what `write` compiles for a field that graphql-core is answering, as the finished JSON value."""

@@ -1,9 +1,9 @@
-"""Keyset cursors: opaque, and worth something only in the shop, list, order and filter they came from.
+"""Keyset cursors: opaque, and worth something only in the shop, field, order and filter they came from.
 
 A cursor is base64url of 12 bytes of MAC and a payload: 32 hex digits of the row's id, then its sort key as
 text. The MAC is sha256(key || payload) cut to 12 bytes; cut, it cannot be extended. The key differs for each
-shop, list, order and set of filters, so a cursor of another list fails like a forged one. It is made inside
-the statement with core sha256 (no extension) and checked here.
+shop, field, order and set of filters, so a cursor of another list fails like a forged one (a nested list's is one
+field, whatever row it hangs from). It is made inside the statement with core sha256, and checked here.
 """
 
 import hashlib

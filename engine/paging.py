@@ -127,7 +127,7 @@ class Page:
 
     def source(self) -> str:
         """What stands after `from`: the rows of the page with their JSON."""
-        conditions = [*self.rows.conditions, *self._cursor_conditions()]
+        conditions = [self.rows.kept, *self._cursor_conditions()]
         turned = replace(self.order, descending=self.order.descending != self.window.backward)
         payload = payload_by_sql(f"{self.rows.t}.id", self.order.key, self.rows.fill(self.order.sql))
         cursor = f', {payload} as "~p"' if self.has_cursors else ""
@@ -141,6 +141,11 @@ class Page:
         columns = [f"{shown.replace('%s', sql)} as c{index}" for index, sql in enumerate(self.wanted)]
         columns += [f'{self.b}."~n"'] * self._needs_numbers() + [f'{self.b}."~p"'] * self.has_cursors
         return f"(select {', '.join(columns) or '1 as one'} from {page} {self.b}) {self.c}"
+
+    def cursors_alone(self) -> str:
+        """One row that holds nothing but the cursors given, so that a bad one is refused though no rows are read."""
+        binds = [bind for leaf in (self.window.after, self.window.before) if leaf for bind in self._cursor_binds(leaf)]
+        return f"(select {', '.join(binds)}) {self.c}"
 
     def _needs_numbers(self) -> bool:
         return self.is_numbered or self.window.backward
@@ -206,7 +211,7 @@ class Page:
 
     def _all_rows(self, columns: str, most: int) -> str:
         origin = self.compiler.origin(self.relation, self.target, self.rows)
-        return f"select {columns} from {origin} where {' and '.join(self.rows.conditions)} limit {most}"
+        return f"select {columns} from {origin} where {self.rows.kept} limit {most}"
 
     def _cursor_conditions(self) -> list[str]:
         found = []
@@ -259,8 +264,8 @@ def compile_page(compiler: Walker, asked: Asked, given: dict[str, Argument], par
     fields: Fields = [(name, page.read(connection, found)) for name, found in wanted.items()]
     chosen = selected(fields, "o")
     # Without an aggregate over the page there is nothing that would make one row of its rows.
-    source = f" from {page.source()}" if page.wanted or page.has_facts else ""
-    return f"(select {chosen.json} from (select {chosen.columns}{source}) o)"
+    source = page.source() if page.wanted or page.has_facts else page.cursors_alone()
+    return f"(select {chosen.json} from (select {chosen.columns} from {source}) o)"
 
 
 def _read(argument: Any, variables: Variables) -> Any:

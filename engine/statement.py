@@ -1,6 +1,7 @@
 """One statement being written: its binds, its aliases, and the words every part of it may use."""
 
 import re
+import secrets
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -40,6 +41,9 @@ class Reading:
 
 Bind = Callable[[Reading], Any]
 
+COMPUTED_MARK = f"${secrets.token_hex(8)}"
+"""Marks a value that waits for its computation: no answer key can be this, and no stored JSON can know it."""
+
 _BIND = re.compile(r"\$(\d+)::")
 _WORD = re.compile(r"\{(t|p|m|shop|now|\d+)\}")
 
@@ -60,6 +64,7 @@ class Statement:
     """Whether guards are lifted: the viewer sees what is not public."""
     binds: list[Bind] = field(default_factory=list)
     computed: list[Callable[..., Any]] = field(default_factory=list)
+    notes: dict[tuple[str, object], Bind] = field(default_factory=dict)
     _numbers: dict[object, int] = field(default_factory=dict)
     _aliases: int = 0
 
@@ -90,6 +95,10 @@ class Statement:
         if convert is None:
             return self.bind(leaf.key, cast, lambda reading: leaf.read(reading.variables))
         return self.bind((leaf.key, convert), cast, lambda reading: convert(leaf.read(reading.variables)))
+
+    def note(self, name: str, leaf: Leaf) -> None:
+        """Have an argument's value told under a name to whoever runs the statement; the same source once."""
+        self.notes[name, leaf.key] = lambda reading: leaf.read(reading.variables)
 
     def shop(self) -> str:
         """The viewer's shop: every table is scoped by it."""

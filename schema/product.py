@@ -90,7 +90,9 @@ class Product(Node):
     rating: Rating = field(
         value("{t}.rating_hundredths", "{t}.rating_count"), description="What customers think of it."
     )
-    sales_count: int = field(description="Pieces sold so far.")
+    sales_count: int = field(
+        expression("least({t}.sales_count, 2147483647)"), description="Pieces sold so far, counted to 2,147,483,647."
+    )
     options = listed(
         many(OWN, order=BY_POSITION, is_public=True), list[ProductOption], description="What can be chosen, in order."
     )
