@@ -40,7 +40,7 @@ from engine.sources import (
     Sources,
     Value,
 )
-from engine.statement import Row, Statement
+from engine.statement import COMPUTED_MARK, Row, Statement
 from ids import decode_id
 
 TYPENAME = "__typename"
@@ -127,7 +127,7 @@ class Compiler:
             case Computed(needs, compute):
                 self.statement.computed.append(compute)
                 number = len(self.statement.computed) - 1
-                return f"json_build_object('$', {number}, 'v', {self.statement.fill(needs, row)})"
+                return f"json_build_object('{COMPUTED_MARK}', {number}, 'v', {self.statement.fill(needs, row)})"
             case Relation() as relation:
                 return self.related(Asked(f"{type_.name}.{name}", facts, relation, field, nodes), row)
             case ByIds(many):
