@@ -22,6 +22,7 @@ from graphql import (
 )
 
 from engine.arguments import Argument, Leaf, Variables, arguments
+from engine.errors import bad_input
 from engine.objects import Fields, Selected, object_of, selected
 from engine.paging import compile_page
 from engine.rows import Rows, ordered
@@ -44,6 +45,8 @@ from engine.statement import COMPUTED_MARK, Row, Statement
 from ids import decode_id
 
 TYPENAME = "__typename"
+IDS_MOST = 250
+"""Ids of one `nodes`; what is written into a document is held to as many by its limits."""
 
 
 class Compiler:
@@ -103,8 +106,10 @@ class Compiler:
         """What stands after `from` for a relation's rows."""
         if relation.rows:
             return f"({rows.fill(relation.rows)}) {rows.t}"
-        table = self.sources.table(target.name).table
-        return f"{relation.link.table} {rows.m}, {table} {rows.t}" if relation.link else f"{table} {rows.t}"
+        if rows.derived:
+            return f"({rows.derived}) {rows.t}"
+        link = [f"{relation.link.table} {rows.m}"] if relation.link else []
+        return rows.origin([*link, f"{self.sources.table(target.name).table} {rows.t}"])
 
     def field(  # noqa: PLR0911 - one way out for each kind of source
         self, type_: GraphQLObjectType, nodes: list[FieldNode], row: Row
@@ -165,7 +170,7 @@ class Compiler:
 
     def listed(self, relation: Relation, target: Any, sets: Sequence[SelectionSetNode], rows: Rows, limit: str) -> str:
         """The rows of a relation as one JSON object or a JSON list."""
-        where = f" where {' and '.join(rows.conditions)}" if rows.conditions else ""
+        where = f" where {rows.kept}"
         order = ordered(rows, rows.order) if rows.order else ""
         if is_abstract_type(target):
             chosen = Selected(f"{self.json(target, sets, Row(rows.t))} as o", "r.o", "r.o")
@@ -210,6 +215,9 @@ def _uuid(id_: str) -> UUID | None:
 
 
 def _prefixes(ids: list[str]) -> list[str]:
+    if len(ids) > IDS_MOST:
+        message = f"At most {IDS_MOST} ids."
+        raise bad_input(message)
     return [_prefix(id_) for id_ in ids]
 
 

@@ -50,6 +50,7 @@ class Plan:
     binds: tuple[Bind, ...]
     computed: tuple[Callable[..., Any], ...]
     demands: tuple[Demand, ...]
+    notes: tuple[tuple[str, Bind], ...] = ()
 
 
 class Reader:
@@ -125,7 +126,8 @@ class Reader:
             return Plan("", (), (), demands)
         statement = Statement(hidden)
         sql = Compiler(self._sources, selections, variables, statement).operation(root, sets)
-        return Plan(*statement.finished(sql), tuple(statement.computed), demands)
+        notes = tuple((name, read) for (name, _key), read in statement.notes.items())
+        return Plan(*statement.finished(sql), tuple(statement.computed), demands, notes)
 
 
 def _shape(variables: Variables, name: str, type_: Any) -> object:

@@ -1,6 +1,6 @@
 """Which rows a field answers with: conditions and order, written by the field's own select function."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -18,6 +18,14 @@ class Order:
     descending: bool = False
 
 
+@dataclass(frozen=True, slots=True)
+class Cap:
+    """No more than `most` of the rows, whichever come first, each with more columns: name and SQL."""
+
+    most: int
+    columns: Mapping[str, str]
+
+
 @dataclass(slots=True)
 class Rows:
     """Given to a select function: `t` is the alias of the rows, `p` that of the row they hang from."""
@@ -28,6 +36,9 @@ class Rows:
     m: str = ""
     conditions: list[str] = field(default_factory=list)
     order: Order | None = None
+    joined: list[str] = field(default_factory=list)
+    capped: Cap | None = None
+    derived: str = ""
 
     def bind(self, value: object, cast: str, convert: Callable[[Any], Any] | None = None) -> str:
         """A placeholder for an argument's leaf as a value of PostgreSQL type `cast`."""
@@ -39,6 +50,45 @@ class Rows:
     def where(self, condition: str) -> None:
         """Keep only rows that meet this condition (SQL; values come from `bind`)."""
         self.conditions.append(condition)
+
+    def join(self, table: str) -> str:
+        """Put a table beside the rows and return its alias; conditions tie at most one of its rows to each of ours."""
+        alias = self.statement.alias()
+        self.joined.append(f"{table} {alias}")
+        return alias
+
+    def cap(self, most: int, **columns: str) -> None:
+        """Look at no more than so many rows, however many meet the conditions.
+
+        Order, cursors, counts and what is derived from the list see these rows only. `columns` are made for each of
+        them before, from anything that the conditions may speak of; an order finds them as columns of {t}.
+        """
+        self.capped = Cap(most, columns)
+
+    def derive(self, select: str) -> None:
+        """Take the rows from a select instead of a table, one that says itself which shop's they are."""
+        self.derived = select
+
+    def note(self, name: str, value: object) -> None:
+        """Tell whoever runs the statement what was asked here: `name` and the argument's value."""
+        if not isinstance(value, Leaf):
+            message = f"only a leaf can be noted, not {type(value).__name__}"
+            raise TypeError(message)
+        self.statement.note(name, value)
+
+    @property
+    def kept(self) -> str:
+        """The conditions that stand after `where`; those of a capped list stand inside what it is taken from."""
+        return " and ".join([] if self.capped else self.conditions) or "true"
+
+    def origin(self, tables: list[str]) -> str:
+        """What stands after `from` for rows of these tables."""
+        source = ", ".join([*self.joined, *tables])
+        if not self.capped:
+            return source
+        made = "".join(f', {sql} as "{name}"' for name, sql in self.capped.columns.items())
+        conditions = " and ".join(self.conditions) or "true"
+        return f"(select {self.t}.*{made} from {source} where {conditions} limit {self.capped.most}) {self.t}"
 
     def order_by(self, order: Order, *, reverse: bool = False) -> None:
         """Set the order; `reverse` turns its direction round."""

@@ -2,7 +2,6 @@
 
 from datetime import datetime
 from enum import Enum
-from typing import Annotated
 
 import strawberry
 from strawberry.scalars import JSON
@@ -14,7 +13,8 @@ from models.staff import Role
 from schema.connection import Connection, paged
 from schema.node import Node
 from schema.product import ProductConnection
-from schema.product_filter import Filters, ProductSortKey, Reverse, narrow
+from schema.product_filter import Filters, Reverse, SortKey, narrow
+from schema.product_search import SearchWords
 from schema.scalars import Handle, Url
 
 
@@ -57,19 +57,17 @@ class Collection(Node):
     @paged(
         page(link=Link("collection_product", "collection_id", "product_id"), order=Order("{m}.position")),
         ProductConnection,
-        description="Its products, in the order staff gave them unless `sortKey` says otherwise.",
+        description="Its products, in the order staff gave them unless `query` or `sortKey` says otherwise.",
     )
     def products(
         rows: Rows,
+        query: SearchWords = None,
         filters: Filters = None,
-        sort_key: Annotated[
-            ProductSortKey | None,
-            strawberry.argument(description="What to order by; the collection's own order when left out."),
-        ] = None,
+        sort_key: SortKey = None,
         reverse: Reverse = False,
     ) -> None:
         """By default in the order of membership."""
-        narrow(rows, filters, sort_key, reverse)
+        narrow(rows, query, filters, sort_key, reverse)
 
 
 CollectionConnection = Connection[Collection]

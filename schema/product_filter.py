@@ -10,6 +10,7 @@ from engine.errors import bad_input
 from engine.keyset import TEXT, TIME
 from engine.rows import Order, Rows
 from ids import decode_id
+from schema.product_search import by_relevance, search
 from schema.product_status import ProductStatus
 from schema.scalars import Fen
 
@@ -18,8 +19,13 @@ FILTERS_MOST = 20
 
 @strawberry.enum(description="What a list of products is ordered by.")
 class ProductSortKey(Enum):
-    """Each has an index that leads with the shop."""
+    """Each but RELEVANCE has an index that leads with the shop."""
 
+    RELEVANCE = strawberry.enum_value(
+        "RELEVANCE",
+        description="Best answer to `query` first: where the words stand, then sales, then age. At most 2,000 products"
+        " are weighed, and the list with its count and facets ends there. Without a `query` as if left out.",
+    )
     PUBLISHED = strawberry.enum_value("PUBLISHED", description="Newest on sale first.")
     BEST_SELLING = strawberry.enum_value("BEST_SELLING", description="Most sold first.")
     PRICE = strawberry.enum_value("PRICE", description="Cheapest first, by the lowest variant price.")
@@ -90,16 +96,24 @@ Filters = Annotated[
     list[ProductFilter] | None,
     strawberry.argument(description="Narrow the list; at most 20. The facets of the answer hold more of them."),
 ]
-SortKey = Annotated[ProductSortKey, strawberry.argument(description="What to order by.")]
+SortKey = Annotated[
+    ProductSortKey | None,
+    strawberry.argument(description="What to order by; RELEVANCE when there is a `query`, else the list's own order."),
+]
 Reverse = Annotated[bool, strawberry.argument(description="Turn the order round.")]
 
 
-def narrow(rows: Rows, filters: object, sort_key: object, reverse: object) -> None:
-    """Apply filters and order to rows of products; without a sort key the rows keep the order they have."""
-    if isinstance(sort_key, Leaf) and isinstance(reverse, Leaf):
-        rows.order_by(PRODUCT_ORDERS[str(_name(sort_key.value))], reverse=reverse.value)
-    elif isinstance(reverse, Leaf) and rows.order:
-        rows.order_by(rows.order, reverse=reverse.value)
+def narrow(rows: Rows, query: object, filters: object, sort_key: object, reverse: object) -> None:
+    """Apply search, filters and order to rows of products; without search and sort key they keep their own order."""
+    words = search(rows, query) if query is not None else None
+    key = str(_name(sort_key.value)) if isinstance(sort_key, Leaf) else "RELEVANCE"
+    is_reverse = isinstance(reverse, Leaf) and bool(reverse.value)
+    if key != "RELEVANCE":
+        rows.order_by(PRODUCT_ORDERS[key], reverse=is_reverse)
+    elif words is not None:
+        by_relevance(rows, query, words, reverse=is_reverse)
+    elif rows.order:
+        rows.order_by(rows.order, reverse=is_reverse)
     given = filters if isinstance(filters, list) else []
     if len(given) > FILTERS_MOST:
         message = f"At most {FILTERS_MOST} filters."
@@ -127,7 +141,7 @@ def _tag(rows: Rows, value: object) -> str:
 
 
 def _min_rating(rows: Rows, value: object) -> str:
-    return f"{rows.t}.rating_hundredths >= {rows.bind(value, 'int')} * 100"
+    return f"{rows.t}.rating_hundredths >= {rows.bind(value, 'bigint')} * 100"
 
 
 def _category(rows: Rows, value: object) -> str:

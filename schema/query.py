@@ -13,7 +13,8 @@ from schema.collection import Collection, CollectionConnection
 from schema.connection import paged
 from schema.node import Node
 from schema.product import Product, ProductConnection
-from schema.product_filter import Filters, ProductSortKey, Reverse, SortKey, narrow
+from schema.product_filter import PRODUCT_ORDERS, Filters, Reverse, SortKey, narrow
+from schema.product_search import SearchWords
 from schema.scalars import Handle
 from schema.shop import Shop
 from schema.stock import Location
@@ -47,15 +48,20 @@ class Query:
         _by_id_or_handle(rows, "prd", id, handle)
 
     @paged(
-        page(order=Order("{t}.published_at")),
+        page(order=PRODUCT_ORDERS["PUBLISHED"]),
         ProductConnection,
-        description="The shop's products, narrowed, ordered and paged.",
+        description="The shop's products, searched, narrowed, ordered and paged; newest on sale first unless `query`"
+        " or `sortKey` says otherwise.",
     )
     def products(
-        rows: Rows, filters: Filters = None, sort_key: SortKey = ProductSortKey.PUBLISHED, reverse: Reverse = False
+        rows: Rows,
+        query: SearchWords = None,
+        filters: Filters = None,
+        sort_key: SortKey = None,
+        reverse: Reverse = False,
     ) -> None:
         """All that the caller may see."""
-        narrow(rows, filters, sort_key, reverse)
+        narrow(rows, query, filters, sort_key, reverse)
 
     @read(
         one(), Collection | None, description="One collection, by id or by handle; null when there is none to be seen."
