@@ -6,10 +6,16 @@ from models.owned import Owned
 
 
 class Customer(Owned):
-    """`merged_into` names the survivor; null for everyone who stands for themselves."""
+    """`merged_into` names the survivor; null for everyone who stands for themselves.
+
+    The phone number is kept sealed, as a keyed hash to search by, and as it may be shown: `138****0000`.
+    """
 
     nickname = fields.CharField(max_length=64)
     avatar_url = fields.TextField(null=True)
+    phone_sealed = fields.BinaryField(null=True)
+    phone_hash = fields.BinaryField(null=True)
+    phone_masked = fields.CharField(max_length=32, null=True)
     merged_into = fields.UUIDField(null=True)
     created_at = fields.DatetimeField()
 

@@ -21,13 +21,18 @@ class WechatAppKind(StrEnum):
 
 
 class WechatApp(Owned):
-    """`secret_sealed` is AES-GCM under the process's sealing key; `base_url` decides real WeChat or sandbox."""
+    """`secret_sealed` is AES-GCM under the process's sealing key; `base_url` decides real WeChat or sandbox.
+
+    `open_account` names the Open Platform account that the app is bound to, in the shop's own words; apps with the
+    same one know a person by the same unionid. Most shops have one account, so it may stay empty.
+    """
 
     appid = fields.CharField(max_length=32)
     kind = fields.CharEnumField(WechatAppKind, max_length=20)
     name = fields.CharField(max_length=120)
     secret_sealed = fields.BinaryField()
     base_url = fields.TextField()
+    open_account = fields.CharField(max_length=64, default="", db_default="")
     created_at = fields.DatetimeField()
 
     class Meta:

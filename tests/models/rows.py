@@ -1,7 +1,7 @@
 """A shop with one valid row in every table, written as SQL: what constraints are tried against."""
 
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Any
 from uuid import UUID
 
@@ -31,12 +31,13 @@ class _Ids:
     location: UUID = field(default_factory=new_id)
     promoter: UUID = field(default_factory=new_id)
     share_link: UUID = field(default_factory=new_id)
+    session: UUID = field(default_factory=new_id)
 
 
 def whole_shop() -> dict[str, Row]:
     """Return one row for each table, parents before children."""
     ids = _Ids()
-    owned = _people(ids) | _catalogue(ids) | _what_happens(ids) | _who_comes(ids)
+    owned = _people(ids) | _catalogue(ids) | _what_happens(ids) | _who_comes(ids) | _who_is_known(ids)
     return {"shop": _shop(ids)} | {table: {"id": new_id(), "shop_id": ids.shop} | row for table, row in owned.items()}
 
 
@@ -160,6 +161,28 @@ def _who_comes(ids: _Ids) -> dict[str, Row]:
         },
         "search": {"visitor_id": new_id(), "term": "龙井", "hits": 1, "is_counted": False, "searched_at": MOMENT},
         "hot_search": {"term": "龙井", "visitors": 1, "searched_at": MOMENT},
+    }  # fmt: skip
+
+
+def _who_is_known(ids: _Ids) -> dict[str, Row]:
+    """What is kept of a customer who has logged in."""
+    return {
+        "identity": {
+            "customer_id": ids.customer, "appid": "wx0000000000000000", "openid": "o1", "open_account": "",
+            "unionid": "u1", "person_hash": bytes(32), "session_key_sealed": b"-", "created_at": MOMENT,
+            "seen_at": MOMENT,
+        },
+        "session": {"id": ids.session, "customer_id": ids.customer, "app_id": ids.app, "created_at": MOMENT},
+        "refresh_token": {
+            "session_id": ids.session, "token_sha256": bytes(32), "created_at": MOMENT,
+            "expires_at": MOMENT + timedelta(days=30),
+        },
+        "consent": {
+            "customer_id": ids.customer, "kind": "PRIVACY", "policy_version": "1", "given_at": MOMENT,
+            "is_current": True,
+        },
+        "visitor": {"visitor_id": new_id(), "customer_id": ids.customer, "joined_at": MOMENT},
+        "wechat_code": {"app_id": ids.app, "kind": "LOGIN", "code_sha256": bytes(32), "claimed_at": MOMENT},
     }  # fmt: skip
 
 

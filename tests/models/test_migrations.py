@@ -48,6 +48,14 @@ RAW_INDEXES = {
     "product_words_stale",
     "search_uncounted",
     "hot_search_prefix",
+    "identity_unionid",
+    "identity_customer",
+    "session_customer",
+    "refresh_token_session",
+    "refresh_token_pair",
+    "consent_current",
+    "visitor_customer",
+    "customer_phone",
 }
 RAW_TABLES = {"tortoise_migrations"}
 

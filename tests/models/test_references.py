@@ -70,6 +70,12 @@ async def test_a_product_takes_what_it_is_made_of_and_leaves_the_rest(sql: Conne
         "code_image",
         "search",
         "hot_search",
+        "identity",
+        "session",
+        "refresh_token",
+        "consent",
+        "visitor",
+        "wechat_code",
     }
 
 

@@ -27,6 +27,7 @@ LOOSE_IDS = {
     ("share_link", "visitor_id"): "the same",
     ("visit", "visit_id"): "the same",
     ("visit", "visitor_id"): "the same",
+    ("visitor", "visitor_id"): "the same",
 }
 
 # Foreign key -> why deleting what it points to may look at all rows of the shop.
@@ -37,6 +38,7 @@ WITHOUT_INDEX = {
     "visitor_key_app_id_fkey": "a shop has a handful of keys",
     "visit_app_id_fkey": "apps stay; they go only with their shop",
     "code_image_app_id_fkey": "the same",
+    "session_app_id_fkey": "the same",
 }
 
 
