@@ -353,3 +353,5 @@ async def test_calls_are_listed_with_their_secrets_masked(mini: MiniProgram, tes
     names = ["jscode2session", "stable_token", "getuserphonenumber", "checksession"]
     assert [call["call"] for call in listed] == names
     assert session.session_key not in str(listed)
+    everybodys = (await tester.http.get("/sandbox/wechat/calls")).json()
+    assert [call["call"] for call in everybodys if call["appid"] == tester.appid] == names

@@ -39,8 +39,8 @@ select count(*) from (
 """
 _LIST = """
 select * from (
-    select id, at, name, call, asked, errcode, switch_id, took_ms from wechat_sandbox.call
-    where appid = $1 and ($2::text is null or call = $2) and ($3::text is null or name = $3)
+    select id, at, appid, name, call, asked, errcode, switch_id, took_ms from wechat_sandbox.call
+    where ($1::text is null or appid = $1) and ($2::text is null or call = $2) and ($3::text is null or name = $3)
     order by id desc limit $4
 ) newest order by id
 """
@@ -68,8 +68,8 @@ async def end_call(number: int, errcode: int, switch_id: int | None, took_ms: in
     await pool().execute(_END, number, errcode, switch_id, took_ms)
 
 
-async def calls_of(appid: str, call: str | None, name: str | None, limit: int) -> list[dict[str, Any]]:
-    """List an app's last calls, the newest at the end."""
+async def calls_of(appid: str | None, call: str | None, name: str | None, limit: int) -> list[dict[str, Any]]:
+    """List the last calls, of an app, of a name, of a user, or all; the newest at the end."""
     rows = await pool().fetch(_LIST, appid, call, name, limit)
     return [{**dict(row), "asked": orjson.loads(row["asked"])} for row in rows]
 

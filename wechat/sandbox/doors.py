@@ -113,13 +113,13 @@ async def agree_to_messages(request: Request) -> dict[str, Any]:
 
 
 async def list_messages(request: Request) -> list[dict[str, Any]]:
-    """List the messages that the app's users got."""
+    """List the messages that users got."""
     asked = read_query(request, ListInput)
     return await messages_of(asked.appid, asked.user)
 
 
 async def list_calls(request: Request) -> list[dict[str, Any]]:
-    """List what the app asked, secrets masked."""
+    """List what was asked, secrets masked."""
     asked = read_query(request, ListInput)
     return await calls_of(asked.appid, asked.call, asked.user, asked.limit)
 

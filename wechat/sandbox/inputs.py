@@ -115,9 +115,9 @@ class PushInput(_Input):
 
 
 class ListInput(_Input):
-    """What to list, in the query."""
+    """What to list, in the query; without a word on it, everything."""
 
-    appid: Appid
+    appid: Appid | None = None
     user: Name | None = None
     call: Text | None = None
     limit: int = Field(default=100, ge=1, le=LISTED_MAX)

@@ -59,8 +59,8 @@ select $4, $1, $2, $3, $5, $6, $7::jsonb from used
 returning id
 """
 _LIST = """
-select id, at, name, template_id, page, state, data from wechat_sandbox.message
-where appid = $1 and ($2::text is null or name = $2) order by id
+select id, at, appid, name, template_id, page, state, data from wechat_sandbox.message
+where ($1::text is null or appid = $1) and ($2::text is null or name = $2) order by id
 """
 
 
@@ -115,7 +115,7 @@ async def grant(appid: str, name: str, template_id: str, times: int) -> int:
     return remaining
 
 
-async def messages_of(appid: str, name: str | None) -> list[dict[str, Any]]:
-    """List the messages of an app's users, or of one, the newest at the end."""
+async def messages_of(appid: str | None, name: str | None) -> list[dict[str, Any]]:
+    """List messages, of one app, of one user, or all; the newest at the end."""
     rows = await pool().fetch(_LIST, appid, name)
     return [{**dict(row), "data": orjson.loads(row["data"])} for row in rows]
