@@ -4,6 +4,7 @@ import re
 from collections.abc import Iterable, Sequence
 from datetime import datetime
 from typing import Final
+from uuid import UUID
 
 from models.refusal import ConflictRefusal, Refusal, Refusals, UserErrorCode
 from resolvers.keep import Keep
@@ -20,6 +21,9 @@ BULK_MAX: Final = 250
 # No user:password@ before the host: such addresses only serve to mislead.
 _URL = re.compile(r"https?://[^\s<>\"\\^`{|}/?#@\x00-\x20]+(?:[/?#][^\s<>\"\\^`{|}\x00-\x20]*)?", re.IGNORECASE)
 _UNSTORABLE = re.compile("[\\x00\\ud800-\\udfff]")
+
+NOBODY: Final = UUID(int=0)
+"""The id of nothing: no row has it, so a malformed id is simply not found."""
 
 Step = str | int
 
@@ -99,10 +103,13 @@ class Checks:
             self.refuse(UserErrorCode.OUT_OF_RANGE, "下架时间须晚于上架时间", "Must be later than the start", *field)
 
     def distinct(self, values: Sequence[object], name: str, *field: Step) -> None:
-        """Refuse a value that came before in the list; None may repeat. `name` is the part of the item meant."""
+        """Refuse a value that came before in the list; None may repeat. `name` is the part of the item meant.
+
+        Two ids that name nothing are not the same thing twice: whoever looks for them says that they are not there.
+        """
         seen: set[object] = set()
         for index, value in enumerate(values):
-            if value is None or isinstance(value, Keep):
+            if value is None or isinstance(value, Keep) or value == NOBODY:
                 continue
             if value in seen:
                 path = (*field, index, name) if name else (*field, index)

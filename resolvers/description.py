@@ -6,6 +6,7 @@ Films and product cards have no tag there: they are written as marked links, whi
 """
 
 import re
+from collections import Counter
 from collections.abc import Iterator, Sequence
 from html import escape, unescape
 from typing import Any, Final
@@ -17,6 +18,8 @@ from resolvers.checks import is_url
 DESCRIPTION_CHARS_MAX: Final = 200_000
 # A picture closes and opens again all that is around it: without a bound, deep markup would grow by its square.
 DEPTH_MAX: Final = 32
+# The cleaner's time grows by the square of what stands open: 40,000 open lists would hold everybody up for 16 s.
+OPEN_MAX: Final = 256
 
 Block = dict[str, Any]
 
@@ -52,6 +55,9 @@ _CLEANER: Final = nh3.Cleaner(
 _TOKEN: Final = re.compile(r"<(/?)([a-z][a-z0-9]*)((?: [a-z-]+=\"[^\"]*\")*)>")
 # To a parser an iframe holds raw text, so the cleaner lets tags in it stand; none of it is ever shown.
 _IFRAME: Final = re.compile(r"(<iframe(?: [a-z-]+=\"[^\"]*\")*>).*?</iframe>", re.DOTALL)
+_ANY_TAG: Final = re.compile(r"<(/?)([a-zA-Z][a-zA-Z0-9-]*)[^<>]*>")
+# They never stand open inside each other: the next one closes the one before.
+_CLOSED_BY_THE_NEXT: Final = {"p", "li", "dt", "dd", "td", "th", "tr", "tbody", "thead", "tfoot", "option"}
 _ATTRIBUTE: Final = re.compile(r" ([a-z-]+)=\"([^\"]*)\"")
 _VOID: Final = {"br", "hr", "col", "img", "source"}
 _PAIRED_MEDIA: Final = {"video", "iframe"}
@@ -65,13 +71,35 @@ def description_blocks(html: str) -> list[Block]:
 
     Words keep their order. A picture in the middle of a paragraph splits it. Doing it again changes nothing.
     """
-    clean = _IFRAME.sub(r"\1</iframe>", _CLEANER.clean(_CONTROL.sub("", html)))
+    clean = _IFRAME.sub(r"\1</iframe>", _CLEANER.clean(_shallow(_CONTROL.sub("", html))))
     return _Cutter().cut(clean)
 
 
 def render_html(blocks: Sequence[Block]) -> str:
     """Join blocks to the safe HTML that rich-text shows."""
     return "".join(block["html"] for block in blocks)
+
+
+def _shallow(html: str) -> str:
+    """Leave out tags that would open below OPEN_MAX others; nobody writes such, and words stay."""
+    if html.count("<") <= OPEN_MAX:
+        return html
+    standing: Counter[str] = Counter()
+
+    def kept(tag: re.Match[str]) -> str:
+        name = tag[2].lower()
+        if name in _VOID or name in _CLOSED_BY_THE_NEXT:
+            return tag[0]
+        if tag[1]:
+            # Only what is open is closed: `<div></b>` opens another div each time.
+            standing[name] -= standing[name] > 0
+            return tag[0]
+        if standing.total() >= OPEN_MAX:
+            return ""
+        standing[name] += 1
+        return tag[0]
+
+    return _ANY_TAG.sub(kept, html)
 
 
 class _Cutter:

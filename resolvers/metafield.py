@@ -9,7 +9,7 @@ from models.refusal import UserErrorCode
 from resolvers.aggregates import refresh_products
 from resolvers.caller import Caller
 from resolvers.catalogue import open_catalogue
-from resolvers.checks import BULK_MAX, Checks
+from resolvers.checks import BULK_MAX, NOBODY, Checks
 from resolvers.metafield_draft import one_refusals
 from resolvers.metafield_save import OwnedMetafield, put_metafields
 from resolvers.outbox import emit_many
@@ -85,7 +85,7 @@ async def metafields_delete(caller: Caller, names: Sequence[MetafieldName]) -> l
 def _check_names(names: Sequence[MetafieldName]) -> Checks:
     checks = Checks("metafields")
     checks.at_most(names, BULK_MAX)
-    checks.distinct(names, "key")
+    checks.distinct([None if name.product_id == NOBODY else name for name in names], "key")
     return checks
 
 

@@ -12,7 +12,7 @@ from models.stock import StockReason
 from resolvers.aggregates import refresh_products
 from resolvers.caller import Caller
 from resolvers.catalogue import Catalogue, open_catalogue
-from resolvers.checks import BULK_MAX, LONG_TEXT_CHARS_MAX, Checks
+from resolvers.checks import BULK_MAX, LONG_TEXT_CHARS_MAX, NOBODY, Checks
 from resolvers.idempotency import once
 from resolvers.outbox import emit_many
 from resolvers.rows import as_json
@@ -153,7 +153,7 @@ async def _meant(
     variant_ids, location_ids = [move.adjustment.variant_id for move in moves], [move.location_id for move in moves]
     rows = await sql.fetch(_MEANT, caller.shop_id, variant_ids, location_ids)
     checks = Checks("adjustments")
-    checks.distinct([move.place for move in moves], "variantId")
+    checks.distinct([None if NOBODY in move.place else move.place for move in moves], "variantId")
     for index, row in enumerate(rows):
         if row["variant_id"] is None:
             checks.refuse(UserErrorCode.NOT_FOUND, "找不到该规格", "No such variant", index, "variantId")

@@ -1,20 +1,18 @@
 """From what a client sent to what a command takes: left out is not null, and an id that names nothing is not found."""
 
 from enum import Enum
-from typing import Any, Final, TypeVar
+from typing import Any, TypeVar
 from uuid import UUID
 
 import strawberry
 
 from ids import decode_id, encode_id
+from resolvers.checks import NOBODY
 from resolvers.keep import KEEP, Keep
 from schema.money import MoneyInput
 
 T = TypeVar("T")
 E = TypeVar("E", bound=Enum)
-
-NOBODY: Final = UUID(int=0)
-"""The id of nothing: no row has it, so a malformed id is simply not found."""
 
 
 def optional(description: str) -> Any:  # noqa: ANN401 - a field of any type

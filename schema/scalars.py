@@ -53,10 +53,15 @@ def _matching(name: str, pattern: re.Pattern[str], what: str) -> Callable[[Any],
 
 def _parse_date_time(value: object) -> datetime:
     # The driver stores the first and the last moment that Python knows as minus and plus infinity.
-    if not isinstance(value, str) or not _DATE_TIME.fullmatch(value) or not YEAR_MIN <= int(value[:4]) <= YEAR_MAX:
-        message = f"DateTime is ISO 8601 with a zone, such as 2026-01-31T08:00:00Z, from year {YEAR_MIN} to {YEAR_MAX}."
-        raise ValueError(message)
-    return datetime.fromisoformat(value).astimezone(UTC)
+    if isinstance(value, str) and _DATE_TIME.fullmatch(value):
+        try:
+            moment = datetime.fromisoformat(value).astimezone(UTC)
+        except (ValueError, OverflowError):
+            moment = None
+        if moment and YEAR_MIN <= moment.year <= YEAR_MAX:
+            return moment
+    message = f"DateTime is ISO 8601 with a zone, such as 2026-01-31T08:00:00Z, from year {YEAR_MIN} to {YEAR_MAX}."
+    raise ValueError(message)
 
 
 def _write_date_time(value: datetime) -> str:
