@@ -186,6 +186,7 @@ class Generator:
         given = fixed
         if given is None:
             given = {"filters": self._world.filters(random)} if random.random() < 0.6 else {}
+            given |= {"query": self._world.words(random)} if random.random() < 0.3 else {}
             given |= {"sortKey": random.choice(SORT_KEYS)} if random.random() < 0.6 else {}
             given |= {"reverse": random.random() < 0.7} if random.random() < 0.4 else {}
         made: dict[str, Value] = {}
@@ -193,6 +194,9 @@ class Generator:
             others = (self._world.filters(random), []) if is_free else ()
             items: list[Value] = [self._filter(one, is_free=is_free) for one in given["filters"]]
             made["filters"] = ListOf("[ProductFilter!]", items, others)
+        if "query" in given:
+            words = tuple(self._world.words(random) for _ in range(3)) if is_free else ()
+            made["query"] = Given("String!", given["query"], words)
         if "sortKey" in given:
             made["sortKey"] = Given("ProductSortKey!", given["sortKey"], SORT_KEYS if is_free else (), is_enum=True)
         if "reverse" in given:

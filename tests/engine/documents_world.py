@@ -10,7 +10,7 @@ from resolvers.caller import Caller
 from tests.engine.both import Both
 from tests.engine.small_shop import SmallShop
 
-SORT_KEYS = ("PUBLISHED", "BEST_SELLING", "PRICE", "RATING", "TITLE", "CREATED", "UPDATED")
+SORT_KEYS = ("RELEVANCE", "PUBLISHED", "BEST_SELLING", "PRICE", "RATING", "TITLE", "CREATED", "UPDATED")
 NODE_TABLES = {
     "prd": "product", "var": "variant", "opt": "product_option", "med": "media", "col": "collection", "cat": "category",
     "rev": "review", "mtf": "metafield", "loc": "location", "prh": "price_history", "lvl": "stock_level",
@@ -48,6 +48,16 @@ class World:
     def handles(self, table: str) -> list[str]:
         """The handles of a table."""
         return [row["handle"] for row in self.shop.rows[table]]
+
+    def words(self, random: Random) -> str:
+        """What somebody looks for: whole titles, parts, brands, tags, what only some products or none have."""
+        word, product = self.shop.word, random.choice(self.shop.rows["product"])
+        return str(
+            random.choice(
+                (word, word, f"{word}茶", "茶", product["title"], product["vendor"], product["tags"][-1],
+                 f"{word} 衣", "没有的", "' | !", f"  {word}０")
+            )
+        )  # fmt: skip
 
     def filters(self, random: Random) -> list[dict[str, Any]]:
         """Some filters, now and then two of a kind."""
@@ -104,13 +114,15 @@ def _arguments(found: World, random: Random, sort_key: str | None) -> dict[str, 
     arguments: dict[str, Any] = {"filters": random.choice(([], found.filters(random)[:1]))}
     if sort_key:
         arguments["sortKey"] = sort_key
+    if sort_key == "RELEVANCE" or random.random() < 0.2:
+        arguments["query"] = random.choice((found.shop.word, found.words(random)))
     if random.random() < 0.5:
         arguments["reverse"] = random.random() < 0.8
     return arguments
 
 
 async def _choice(both: Both, viewer: Caller, path: str, arguments: dict[str, Any]) -> ListChoice:
-    types = {"filters": "[ProductFilter!]", "sortKey": "ProductSortKey!", "reverse": "Boolean!"}
+    types = {"query": "String!", "filters": "[ProductFilter!]", "sortKey": "ProductSortKey!", "reverse": "Boolean!"}
     declared = ", ".join(f"${name}: {types[name]}" for name in arguments)
     given = ", ".join(f"{name}: ${name}" for name in arguments)
     answer = await both.data(f"query({declared}) {{ {path % given} }}", arguments, viewer)

@@ -178,6 +178,10 @@ class Reference:
         if relation.select:
             relation.select(rows, **{name: argument_tree(one) for name, one in named.items() if name not in PAGING})
         key = rows.fill(rows.order.sql) if rows.order else "0"
+        # Small shops stay far below any cap: what it computes is computed for all rows.
+        for name, column in rows.capped.columns.items() if rows.capped else ():
+            key = key.replace(f"t.{name}", f"({column})")
+        origin = ", ".join([*rows.joined, origin])
         sql = f"select t.id as id, ({key}) as key from {origin} where {' and '.join(rows.conditions)}"
         found = [(row["id"], row["key"]) for row in await self.reader.fetch(sql, query.binds)]
         places = in_order(found, rows.order)

@@ -46,6 +46,20 @@ class Query:
 
     viewer: Viewer
     binds: list[Any] = field(default_factory=list)
+    aliases: int = 0
+
+    @property
+    def hidden(self) -> bool:
+        """Whether guards are lifted."""
+        return self.viewer.sees_hidden
+
+    def alias(self) -> str:
+        """Give a name to a table that a select function puts beside the rows."""
+        self.aliases += 1
+        return f"beside{self.aliases}"
+
+    def note(self, name: str, leaf: Leaf) -> None:
+        """Tell nobody what was asked."""
 
     def bind(self, value: Any, cast: str) -> str:
         """Bind a value."""

@@ -14,6 +14,7 @@ import orjson
 
 from ids import new_id
 from models.database import Connection
+from resolvers.search_index import index_products
 from tests.models.rows import Row, insert
 
 NOW = datetime(2026, 6, 1, 8, 0, 0, 123456, tzinfo=UTC)
@@ -58,10 +59,11 @@ class SmallShop:
         return [row["id"] for row in self.rows[table]]
 
     async def write(self, sql: Connection) -> None:
-        """Insert everything."""
+        """Insert everything, and what follows from it."""
         for table in TABLES:
             for row in self.rows[table]:
                 await insert(sql, table, row)
+        await index_products(sql, self.id, self.ids("product"))
 
 
 def small_shop(word: str, seed: int = 1, products: int = 16) -> SmallShop:
