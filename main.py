@@ -15,7 +15,6 @@ from getpass import getpass
 from api import imports, operator
 from api.doctor import examine
 from api.server import PortInUseError, listen, run, stop_with_parent
-from api.tokens import MINUTES, MINUTES_MAX
 from embedded import engines
 from embedded_place import EmbeddedError
 from logs import configure
@@ -23,6 +22,7 @@ from models.database import connect, migrate
 from models.refusal import Refusal
 from models.staff import Role
 from models.wechat_app import WechatAppKind
+from resolvers.tokens import MINUTES, MINUTES_MAX
 from schema.file import SCHEMA_FILE, is_current, schema_text
 from settings import Settings, SettingsError, load_settings, publish
 

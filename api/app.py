@@ -14,11 +14,11 @@ from api.graphql import make_endpoint
 from api.health import healthz, metrics, readyz
 from api.identify import Identities
 from api.sandbox import sandbox_routes
-from api.tokens import Tokens
 from engine.execution import Engine
 from logs import configure
 from models.database import connect, fetch_value
 from models.redis_server import connect_redis, redis
+from resolvers.tokens import Tokens
 from resolvers.visit_recorder import recording_visits
 from schema.root import graphql_schema, sources
 from settings import Settings, load_settings

@@ -12,12 +12,12 @@ from uuid import UUID
 
 from api.credentials import Credentials, header_uuid, is_crawler, preferred_language
 from api.errors import ErrorCode, RequestError
-from api.tokens import BadTokenError, Bearer, Tokens
 from clock import wall_now
 from models.database import pool
 from models.shop import ShopMode
 from models.staff import Role
 from resolvers.caller import ActorKind, Caller, Language
+from resolvers.tokens import BadTokenError, Bearer, Tokens
 
 REMEMBER_SECONDS: Final = 1.0
 _KNOWN_MAX: Final = 10_000
@@ -25,17 +25,21 @@ _REFUSED_MAX: Final = 1_000
 _KEY_CHARS_MAX: Final = 64
 _ALL_ROLES: Final = frozenset(Role)
 
-# Four unique look-ups: visitor_key (key), the primary keys of the rest; one row always. A merge of customers points
+# Unique look-ups only: visitor_key (key), the primary keys of the rest; one row always. A merge of customers points
 # every older row at the survivor, so one step is enough.
 _LOOK_UP = """
 select visitor_key.shop_id as key_shop_id, app.id as app_id, app.appid,
        shop.id as shop_id, shop.mode, shop.clock_offset_ms, shop.language,
-       staff.roles, staff.token_version, coalesce(customer.merged_into, customer.id) as customer_id
-from (select $1::text as key, $2::uuid as shop_id, $3::uuid as staff_id, $4::uuid as customer_id) as asked
+       staff.roles, staff.token_version, coalesce(customer.merged_into, customer.id) as customer_id,
+       session.id as session_id
+from (
+    select $1::text as key, $2::uuid as shop_id, $3::uuid as staff_id, $4::uuid as customer_id, $5::uuid as session_id
+) as asked
 left join visitor_key on visitor_key.key = asked.key and visitor_key.revoked_at is null
 left join wechat_app app on app.shop_id = visitor_key.shop_id and app.id = visitor_key.app_id
 left join staff on staff.shop_id = asked.shop_id and staff.id = asked.staff_id and staff.active
 left join customer on customer.shop_id = asked.shop_id and customer.id = asked.customer_id
+left join session on session.shop_id = asked.shop_id and session.id = asked.session_id and session.revoked_at is null
 left join shop on shop.id = coalesce(visitor_key.shop_id, staff.shop_id)
 """
 
@@ -140,9 +144,9 @@ class Identities:
         key = asked[0] if len(asked[0]) <= _KEY_CHARS_MAX and asked[0].isprintable() else ""
         staff_id = bearer.subject_id if bearer and bearer.kind is ActorKind.STAFF else None
         customer_id = bearer.subject_id if bearer and bearer.kind is ActorKind.CUSTOMER else None
-        shop_id = bearer.shop_id if bearer else None
+        shop_id, session_id = (bearer.shop_id, bearer.session_id) if bearer else (None, None)
         forgotten = self._forgotten
-        row = await pool().fetchrow(_LOOK_UP, key or None, shop_id, staff_id, customer_id)
+        row = await pool().fetchrow(_LOOK_UP, key or None, shop_id, staff_id, customer_id, session_id)
         answer = _judge(row, asked[0], bearer)
         if forgotten != self._forgotten:
             # Asked before `forget`: good enough for who waits, not to be remembered.
@@ -173,7 +177,7 @@ def _judge(row: Any, key: str, bearer: Bearer | None) -> _Known | _Refused:  # n
         return _no(ErrorCode.UNAUTHENTICATED, "A customer's token needs the shop's visitor key as X-Shop-Key")
     if row["appid"] != bearer.audience:
         return _no(ErrorCode.FORBIDDEN, "The token belongs to another app than X-Shop-Key")
-    if row["customer_id"] is None:
+    if row["customer_id"] is None or row["session_id"] != bearer.session_id:
         return _no(ErrorCode.UNAUTHENTICATED, "The token was revoked")
     return _known(row, ActorKind.CUSTOMER, row["customer_id"], frozenset())
 

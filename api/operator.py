@@ -12,7 +12,6 @@ from uuid import UUID
 
 import orjson
 
-from api.tokens import MINUTES, STAFF_AUDIENCE, Bearer, Tokens
 from ids import encode_id
 from models.redis_server import connect_redis
 from models.refusal import Refusal, UserErrorCode
@@ -24,6 +23,7 @@ from resolvers.outbox import dead_letters, replay
 from resolvers.sandbox_shop import open_sandbox
 from resolvers.shop import create_shop, delete_shop, find_shop
 from resolvers.staff import staff_named
+from resolvers.tokens import MINUTES, STAFF_AUDIENCE, Bearer, Tokens
 from resolvers.visitor_key import create_key, revoke_key
 from resolvers.wechat_app import add_app, find_app
 from settings import Settings

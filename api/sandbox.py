@@ -17,7 +17,6 @@ from starlette.routing import Route
 from api.errors import MASKED, ErrorCode, log_fault
 from api.identify import REMEMBER_SECONDS
 from api.sandbox_input import ClockInput, ShopInput, StaffTokenInput, read_input
-from api.tokens import MINUTES_MAX, STAFF_AUDIENCE, Bearer
 from clock import wall_now
 from ids import decode_id, encode_id, new_id
 from models.refusal import Refusal, Refusals, UserErrorCode
@@ -31,6 +30,7 @@ from resolvers.sandbox_clock import advance_clock
 from resolvers.sandbox_shop import open_sandbox
 from resolvers.shop import delete_shop
 from resolvers.staff import staff_named
+from resolvers.tokens import MINUTES_MAX, STAFF_AUDIENCE, Bearer
 from resolvers.visit_recorder import WRITE_SECONDS, waiting_visits
 from worker import DUE_WORK
 

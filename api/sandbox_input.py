@@ -8,9 +8,9 @@ from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, ValidationErro
 from pydantic.alias_generators import to_camel
 from starlette.requests import Request
 
-from api.tokens import MINUTES, MINUTES_MAX
 from models.refusal import Refusal, UserErrorCode
 from models.staff import Role
+from resolvers.tokens import MINUTES, MINUTES_MAX
 
 BODY_BYTES_MAX: Final = 64 * 1024
 SEED_MAX: Final = 2**53 - 1

@@ -13,7 +13,6 @@ import api.identify
 from api.credentials import Credentials, preferred_language
 from api.errors import ErrorCode, RequestError
 from api.identify import Identities
-from api.tokens import STAFF_AUDIENCE, Bearer, Tokens
 from clock import wall_now
 from ids import new_id
 from models.customer import Customer
@@ -22,6 +21,7 @@ from models.shop import Shop
 from models.staff import Role, Staff
 from resolvers.caller import ActorKind, Caller, Language
 from resolvers.staff import revoke_tokens, staff_named
+from resolvers.tokens import STAFF_AUDIENCE, Bearer, Tokens
 from resolvers.visitor_key import create_key, revoke_key
 from resolvers.wechat_app import add_app
 from settings import Settings
@@ -144,7 +144,7 @@ async def test_an_expired_token_is_unauthenticated_and_says_so(
 ) -> None:
     authorization = door.staff(opened.owner, minutes=1)
     later = wall_now() + timedelta(minutes=2)
-    monkeypatch.setattr("api.tokens.wall_now", lambda: later)
+    monkeypatch.setattr("resolvers.tokens.wall_now", lambda: later)
     assert await door.refuses(authorization=authorization) == (ErrorCode.UNAUTHENTICATED, "The token has expired")
 
 

@@ -12,7 +12,6 @@ from typing import Any
 
 import pytest
 
-from api.tokens import Tokens
 from ids import encode_id, new_id
 from models.database import pool, transaction
 from models.redis_server import connect_redis, redis
@@ -20,6 +19,7 @@ from models.staff import Staff
 from models.wechat_app import WechatApp
 from resolvers.outbox import emit_many, waiting_events
 from resolvers.outbox_delivery import STREAM
+from resolvers.tokens import Tokens
 from sealing import unseal
 from settings import PROJECT, Settings
 from tests.harness.asking import Asker

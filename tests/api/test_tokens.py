@@ -10,10 +10,10 @@ import pytest
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from joserfc import jwk, jws
 
-import api.tokens
-from api.tokens import BadTokenError, Bearer, TokenFault, Tokens
+import resolvers.tokens
 from ids import new_id
 from resolvers.caller import ActorKind
+from resolvers.tokens import BadTokenError, Bearer, TokenFault, Tokens
 
 SEED = bytes(range(32))
 NOON = datetime(2026, 11, 21, 12, tzinfo=UTC)
@@ -45,7 +45,7 @@ def fault_of(token: str, reader: Tokens = tokens) -> TokenFault:
 
 
 def at(monkeypatch: pytest.MonkeyPatch, moment: datetime) -> None:
-    monkeypatch.setattr(api.tokens, "wall_now", lambda: moment)
+    monkeypatch.setattr(resolvers.tokens, "wall_now", lambda: moment)
 
 
 def test_a_token_says_what_it_was_given() -> None:

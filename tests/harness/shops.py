@@ -6,7 +6,6 @@ from uuid import UUID
 
 import httpx
 
-from api.tokens import STAFF_AUDIENCE, Bearer, Tokens
 from ids import encode_id
 from models.shop import Shop
 from models.staff import Role, Staff
@@ -15,6 +14,7 @@ from resolvers.caller import ActorKind, Caller, system_caller
 from resolvers.demo import DEMO_HANDLE, open_demo
 from resolvers.sandbox_shop import OWNER_NAME, open_sandbox
 from resolvers.staff import staff_named
+from resolvers.tokens import STAFF_AUDIENCE, Bearer, Tokens
 from resolvers.visitor_key import DEMO_KEY
 from settings import Settings
 from tests.harness.asking import Asker, credentials

@@ -16,12 +16,12 @@ from starlette.routing import Route
 from api.app import _middleware
 from api.graphql import make_endpoint
 from api.identify import Identities
-from api.tokens import Tokens
 from engine.codes import ErrorCode
 from engine.documents import Operation
 from engine.errors import RequestFault
 from engine.execution import Answer
 from resolvers.caller import Caller
+from resolvers.tokens import Tokens
 from settings import Settings
 
 SECRET = "postgresql://root:hunter2@db"  # what a careless driver puts into its message

@@ -33,6 +33,7 @@ _ISSUER: Final = "xiaopu"
 _ALGORITHM: Final = "Ed25519"
 _LEEWAY_SECONDS: Final = 30
 _SUBJECTS: Final = {ActorKind.STAFF: "stf", ActorKind.CUSTOMER: "cus"}
+_SESSION: Final = "ses"
 
 
 class TokenFault(StrEnum):
@@ -57,13 +58,17 @@ class BadTokenError(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Bearer:
-    """Whom a token is for: `audience` is the appid, or "staff"; `version` the token_version it was made under."""
+    """Whom a token is for: `audience` is the appid, or "staff"; `version` the token_version it was made under.
+
+    `session_id` is the customer's session: the token is worth nothing once that is revoked.
+    """
 
     kind: ActorKind
     shop_id: UUID
     audience: str
     subject_id: UUID
-    version: int
+    version: int = 1
+    session_id: UUID | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,6 +108,8 @@ class Tokens:
             "exp": int((now + timedelta(minutes=minutes)).timestamp()),
             "jti": secrets.token_urlsafe(12),
         }
+        if bearer.session_id:
+            claims["sid"] = encode_id(_SESSION, bearer.session_id)
         return jwt.encode(dict(self._header), claims, self._key, algorithms=[_ALGORITHM])
 
     def read(self, token: str) -> Claims:
@@ -137,9 +144,12 @@ def _claims(claims: dict[str, Any]) -> Claims:
         shop_id = decode_id("shp", claims["shop"])
         expires_at, not_before = int(claims["exp"]), int(claims["nbf"])
         audience, version = str(claims["aud"]), int(claims["ver"])
+        session_id = decode_id(_SESSION, claims["sid"]) if "sid" in claims else None
     except (KeyError, ValueError, TypeError, AttributeError):
         raise BadTokenError(TokenFault.INCOMPLETE) from None
     if claims.get("iss") != _ISSUER or subject_id is None or shop_id is None:
+        raise BadTokenError(TokenFault.FOREIGN)
+    if session_id is None and "sid" in claims:
         raise BadTokenError(TokenFault.FOREIGN)
     if (kind is ActorKind.STAFF) is not (audience == STAFF_AUDIENCE):
         raise BadTokenError(TokenFault.AUDIENCE)
@@ -147,4 +157,4 @@ def _claims(claims: dict[str, Any]) -> Claims:
         raise BadTokenError(TokenFault.EXPIRED)
     if now < not_before - _LEEWAY_SECONDS:
         raise BadTokenError(TokenFault.EARLY)
-    return Claims(Bearer(kind, shop_id, audience, subject_id, version), expires_at)
+    return Claims(Bearer(kind, shop_id, audience, subject_id, version, session_id), expires_at)
