@@ -8,6 +8,7 @@ from uuid import UUID
 from clock import wall_ns
 
 _NS_PER_MS = 1_000_000
+_CLIENTS = re.compile(r"[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}", re.ASCII | re.IGNORECASE)
 _HEX = re.compile(r"[0-9a-f]{32}", re.ASCII)
 _lock = threading.Lock()
 _last_tick = 0
@@ -40,3 +41,8 @@ def decode_id(prefix: str, text: str) -> UUID | None:
     if not separator or head != prefix or not _HEX.fullmatch(digits):
         return None
     return UUID(hex=digits)
+
+
+def client_uuid(text: str) -> UUID | None:
+    """Return the UUID that a client made up, in the usual 36 characters; None for anything else."""
+    return UUID(text) if _CLIENTS.fullmatch(text) else None

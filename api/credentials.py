@@ -9,9 +9,9 @@ from typing import Final
 from uuid import UUID
 
 from api.errors import ErrorCode, RequestError
+from ids import client_uuid
 from resolvers.caller import Language
 
-_UUID: Final = re.compile(r"[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}", re.ASCII | re.IGNORECASE)
 _ACCEPT_LANGUAGE_CHARS: Final = 200
 _USER_AGENT_CHARS: Final = 512
 # `mpcrawler` is WeChat's own; the others are the words that crawlers have agreed on.
@@ -48,9 +48,10 @@ def credentials_from(headers: Mapping[bytes, bytes]) -> Credentials:
 
 def header_uuid(text: str, header: str) -> UUID:
     """Return the UUID a client made up, in the usual 36 characters. Raises RequestError BAD_USER_INPUT."""
-    if not _UUID.fullmatch(text):
+    found = client_uuid(text)
+    if found is None:
         raise RequestError(ErrorCode.BAD_USER_INPUT, f"{header} must be a UUID", HTTPStatus.BAD_REQUEST)
-    return UUID(text)
+    return found
 
 
 @lru_cache(maxsize=1024)

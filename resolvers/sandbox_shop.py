@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 from typing import Final
 
+from models.promoter import Promoter, PromoterKind
 from models.shop import Shop, ShopMode
 from models.staff import Role, Staff
 from models.wechat_app import WechatApp
@@ -20,7 +21,7 @@ _APPID_BITS: Final = 64
 
 @dataclass(frozen=True, slots=True)
 class SandboxShop:
-    """What was opened; `key` is the visitor key."""
+    """What was opened; `key` is the visitor key. The KOL is a promoter, as every KOL must be to share."""
 
     shop: Shop
     app: WechatApp
@@ -41,4 +42,12 @@ async def open_sandbox(*, handle: str, name: str, seed: int, sealing_key: bytes,
     visitor_key = await create_key(app, key)
     owner = await staff_named(shop.id, OWNER_NAME, [Role.OWNER])
     kol = await staff_named(shop.id, KOL_NAME, [Role.KOL])
+    await Promoter.create(
+        shop_id=shop.id,
+        kind=PromoterKind.KOL,
+        name=KOL_NAME,
+        staff_id=kol.id,
+        created_at=shop.created_at,
+        updated_at=shop.created_at,
+    )
     return SandboxShop(shop, app, visitor_key.key, owner, kol)

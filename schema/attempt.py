@@ -74,6 +74,12 @@ def staff_mutation(description: str, *roles: Role) -> Callable[[Callable[..., An
     return declared
 
 
+def open_mutation(description: str) -> Callable[[Callable[..., Any]], Any]:
+    """Declare a mutation that anybody may ask for; the command itself refuses whom it must."""
+    declared: Callable[[Callable[..., Any]], Any] = strawberry.mutation(description=description)
+    return declared
+
+
 def referred(kind: type[R], id: UUID | None) -> R | None:
     """Answer with the row of this id, which the engine reads with the client's own selection; null for null."""
     return None if id is None else cast("R", Ref(kind.__name__, id))

@@ -6,10 +6,13 @@ from schema.category_mutation import CategoryMutation
 from schema.collection_mutation import CollectionMutation
 from schema.metafield_mutation import MetafieldMutation
 from schema.product_mutation import ProductMutation
+from schema.promoter_mutation import PromoterMutation
 from schema.review_mutation import ReviewMutation
+from schema.share_link_mutation import ShareLinkMutation
 from schema.shop_mutation import ShopMutation
 from schema.stock_mutation import StockMutation
 from schema.variant_mutation import VariantMutation
+from schema.visit_mutation import VisitMutation
 
 
 @strawberry.type(
@@ -25,5 +28,8 @@ class Mutation(
     CategoryMutation,
     ReviewMutation,
     MetafieldMutation,
+    PromoterMutation,
+    ShareLinkMutation,
+    VisitMutation,
 ):
     """Mutations of one document run one after the other."""

@@ -27,6 +27,9 @@ class UserErrorCode(Enum):
         "OUT_OF_STOCK", description="Not enough is there; a StockUserError says how much is."
     )
     NOT_ALLOWED = strawberry.enum_value("NOT_ALLOWED", description="Not possible in the state that things are in.")
+    LOGIN_REQUIRED = strawberry.enum_value(
+        "LOGIN_REQUIRED", description="Visitors may not do this: log in, then send it again."
+    )
     BUSY = strawberry.enum_value(
         "BUSY", description="The catalogue is being written by somebody else; a RetryUserError says when to try again."
     )
