@@ -41,6 +41,8 @@ MODELS = (
     "models.scene",
     "models.visit",
     "models.code_image",
+    "models.page",
+    "models.favourite",
     "models.search",
     "models.idempotency_key",
     "models.outbox_event",

@@ -16,7 +16,10 @@ class ShopMode(StrEnum):
 
 
 class Shop(Model):
-    """`clock_offset_ms` is added to the wall clock (sandbox only); `catalogue_version` counts catalogue writes."""
+    """`clock_offset_ms` is added to the wall clock (sandbox only); `catalogue_version` counts catalogue writes.
+
+    `service_promises` is a list of {title, text}, shown with every product.
+    """
 
     id = fields.UUIDField(primary_key=True, default=new_id)
     handle = fields.CharField(max_length=64, unique=True)
@@ -29,6 +32,7 @@ class Shop(Model):
     seed = fields.BigIntField(default=0)
     clock_offset_ms = fields.BigIntField(default=0)
     catalogue_version = fields.BigIntField(default=1)
+    service_promises: fields.JSONField[list[dict[str, str]]] = fields.JSONField(default=list, db_default=[])
     version = fields.IntField(default=1)
     created_at = fields.DatetimeField()
     updated_at = fields.DatetimeField()

@@ -38,6 +38,7 @@ def whole_shop() -> dict[str, Row]:
     """Return one row for each table, parents before children."""
     ids = _Ids()
     owned = _people(ids) | _catalogue(ids) | _what_happens(ids) | _who_comes(ids) | _who_is_known(ids)
+    owned |= _where_they_land(ids)
     return {"shop": _shop(ids)} | {table: {"id": new_id(), "shop_id": ids.shop} | row for table, row in owned.items()}
 
 
@@ -183,6 +184,17 @@ def _who_is_known(ids: _Ids) -> dict[str, Row]:
         },
         "visitor": {"visitor_id": new_id(), "customer_id": ids.customer, "joined_at": MOMENT},
         "wechat_code": {"app_id": ids.app, "kind": "LOGIN", "code_sha256": bytes(32), "claimed_at": MOMENT},
+    }  # fmt: skip
+
+
+def _where_they_land(ids: _Ids) -> dict[str, Row]:
+    """What the shop puts together, and what customers find again."""
+    return {
+        "page": {
+            "handle": "home", "kind": "HOME", "title": "首页", "blocks": "[]", "published": True, "share_title": "",
+            "share_image_url": None, **AGES,
+        },
+        "favourite": {"customer_id": ids.customer, "product_id": ids.product, "created_at": MOMENT},
     }  # fmt: skip
 
 

@@ -138,6 +138,12 @@ REFUSED: dict[str, list[Row]] = {
     "visit_source_check": [{"source": "LUCK", "promoter_id": None}],
     "visit_credit_check": [{"is_self_share": True}, {"source": "SCENE"}],
     "code_image_picture_check": [{"picture": b""}],
+    "page_handle_check": [{"handle": ""}],
+    "page_kind_check": [{"kind": "ARTICLE"}],
+    "page_title_check": [{"title": ""}],
+    "page_blocks_check": [{"blocks": "{}"}],
+    "page_version_check": [{"version": 0}],
+    "shop_promises_check": [{"service_promises": "{}"}],
     "outbox_event_end_check": [{"delivered_at": MOMENT, "dead_at": MOMENT}],
 }
 
@@ -196,6 +202,22 @@ async def test_a_shop_has_one_default_location(sql: asyncpg.Connection) -> None:
     await insert(sql, "location", fresh(shop["location"]) | {"name": "门店", "is_default": False})
     with pytest.raises(UniqueViolationError, match="location_default"):
         await insert(sql, "location", fresh(shop["location"]) | {"name": "仓库二"})
+
+
+async def test_a_shop_has_one_home(sql: asyncpg.Connection) -> None:
+    shop = await insert_shop(sql)
+
+    await insert(sql, "page", fresh(shop["page"]) | {"handle": "spring", "kind": "TOPIC"})
+    with pytest.raises(UniqueViolationError, match="page_home"):
+        await insert(sql, "page", fresh(shop["page"]) | {"handle": "other"})
+
+
+async def test_a_customer_keeps_the_shop_once(sql: asyncpg.Connection) -> None:
+    shop = await insert_shop(sql)
+
+    await insert(sql, "favourite", fresh(shop["favourite"]) | {"product_id": None})
+    with pytest.raises(UniqueViolationError, match="favourite_shop"):
+        await insert(sql, "favourite", fresh(shop["favourite"]) | {"product_id": None})
 
 
 async def test_outbox_events_are_numbered_by_the_database(sql: asyncpg.Connection) -> None:

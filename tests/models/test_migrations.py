@@ -56,6 +56,8 @@ RAW_INDEXES = {
     "consent_current",
     "visitor_customer",
     "customer_phone",
+    "page_home",
+    "favourite_shop",
 }
 RAW_TABLES = {"tortoise_migrations"}
 

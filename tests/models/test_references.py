@@ -76,6 +76,7 @@ async def test_a_product_takes_what_it_is_made_of_and_leaves_the_rest(sql: Conne
         "consent",
         "visitor",
         "wechat_code",
+        "page",
     }
 
 
