@@ -3,13 +3,14 @@
 import asyncio
 import dataclasses
 import signal
+import sys
 from collections import Counter
 from pathlib import Path
 
 import httpx
 import pytest
 
-from settings import Settings
+from settings import PROJECT, Settings
 from tests.harness.processes import process_running, process_serving
 from tests.harness.server import client
 from tests.wechat.conftest import Hand
@@ -60,3 +61,13 @@ async def test_the_sandbox_runs_alone(settings: Settings, mini: MiniProgram, tes
         assert (await http.get("/graphql")).status_code == httpx.codes.NOT_FOUND
     assert f"WECHAT_SANDBOX_URL={process.base_url}{PATH}" in log.read_text()
     assert process.running.returncode == 128 + signal.SIGTERM
+
+
+async def test_production_runs_no_sandbox(settings: Settings, tmp_path: Path) -> None:
+    given = {"MODE": "production", "SECRET_KEY": settings.secret_key, "PATH": ""}
+    given |= {"DATABASE_URL": settings.database_url or "", "REDIS_URL": settings.redis_url or ""}
+    running = await asyncio.create_subprocess_exec(
+        sys.executable, "main.py", "wechat-sandbox", cwd=PROJECT, env=given, stderr=asyncio.subprocess.PIPE
+    )
+    _, said = await running.communicate()
+    assert (running.returncode, said) == (2, b"Production has no sandbox. MODE=development runs one.\n")

@@ -2,16 +2,20 @@
 
 import asyncio
 from collections import Counter
+from datetime import timedelta
 from time import perf_counter
 from typing import Any
 
 import httpx
 import pytest
 
+from clock import wall_now
+from models.database import pool
 from tests.wechat.conftest import Hand
 from wechat import errors
 from wechat.client import MiniProgram
 from wechat.sandbox.app import PATH
+from wechat.sandbox.calls import begin_call, end_call
 
 
 async def outcome(mini: MiniProgram, tester: Hand, user: str = "xiaoming") -> int:
@@ -100,3 +104,16 @@ async def test_a_door_says_what_it_does_not_understand(
     said = answer.json()
     assert (answer.status_code, said["code"]) == (400, "INVALID")
     assert place in said.get("errmsg", said.get("message"))
+
+
+async def test_calls_and_codes_of_yesterday_are_dropped_now_and_then(tester: Hand) -> None:
+    long_ago = wall_now() - timedelta(days=2)
+    await begin_call(tester.appid, "", "yesterday", {}, long_ago)
+    young = await begin_call(tester.appid, "", "today", {}, wall_now())
+    await tester.code(seconds=0)
+    await pool().execute("update wechat_sandbox.code set expires_at = $2 where appid = $1", tester.appid, long_ago)
+
+    await end_call((young // 1000 + 1) * 1000, 0, None, 0)
+
+    assert [call["call"] for call in await tester.get("/calls")] == ["today"]
+    assert await pool().fetchval("select count(*) from wechat_sandbox.code where appid = $1", tester.appid) == 0

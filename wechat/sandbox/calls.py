@@ -6,6 +6,7 @@ from typing import Any, Final
 
 import orjson
 
+from clock import wall_now
 from models.database import pool
 from wechat.sandbox.faults import Fault
 
@@ -15,6 +16,8 @@ _SECRET_NAMES: Final = frozenset(
     {"secret", "js_code", "code", "access_token", "refresh_token", "signature", "session_key"}
 )
 _MINUTE: Final = timedelta(minutes=1)
+_DAY: Final = timedelta(days=1)
+_REAPED_EVERY: Final = 1000
 
 PER_USER: Final = {"jscode2session": 100, "getuserphonenumber": 100}
 """Calls a minute for each user: 45011."""
@@ -44,6 +47,11 @@ select * from (
     order by id desc limit $4
 ) newest order by id
 """
+_REAP = """
+with calls as (delete from wechat_sandbox.call where at < $1 and id < $2),
+     codes as (delete from wechat_sandbox.code where expires_at < $1)
+delete from wechat_sandbox.token where expires_at < $1
+"""
 _CLEAR = "delete from wechat_sandbox.call where appid = $1"
 
 
@@ -64,8 +72,10 @@ async def begin_call(appid: str, name: str, call: str, asked: Mapping[str, Any],
 
 
 async def end_call(number: int, errcode: int, switch_id: int | None, took_ms: int) -> None:
-    """Write down how a call ended, whether or not the asker hears of it."""
+    """Write down how a call ended, whether or not the asker hears of it; now and then drop what is a day old."""
     await pool().execute(_END, number, errcode, switch_id, took_ms)
+    if number % _REAPED_EVERY == 0:
+        await pool().execute(_REAP, wall_now() - _DAY, number)
 
 
 async def calls_of(appid: str | None, call: str | None, name: str | None, limit: int) -> list[dict[str, Any]]:

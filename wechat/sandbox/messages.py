@@ -15,6 +15,8 @@ from wechat.sandbox.protocol import Call
 
 CONTENT_CHARS_MAX: Final = 2500
 SEEN_WITHIN: Final = timedelta(hours=2)
+_SCENES: Final = (1, 2, 3, 4)
+_STATES: Final = ("formal", "trial", "developer")
 _CLEAN: Final = ("pass", 100)
 RISKY_WORDS: Final = {
     "赌博": ("risky", 20006),
@@ -68,7 +70,7 @@ async def msg_sec_check(call: Call) -> dict[str, Any]:
     """`POST /wxa/msg_sec_check`: the first bad word decides; who was not here within two hours is refused (61010)."""
     content = call.text("content")
     person = await by_openid(call.appid, call.text("openid"))
-    if call.asked.get("version") != 2 or call.asked.get("scene") not in {1, 2, 3, 4} or not content:  # noqa: PLR2004 - theirs
+    if call.asked.get("version") != 2 or call.asked.get("scene") not in _SCENES or not content:  # noqa: PLR2004 - theirs
         raise Fault(40097)
     if len(content) > CONTENT_CHARS_MAX:
         raise Fault(45002)
@@ -89,7 +91,7 @@ async def send_message(call: Call) -> dict[str, Any]:
     data = call.asked.get("data")
     _check_values(data)
     page, state = call.text("page"), call.text("miniprogram_state") or "formal"
-    if page.startswith("/") or state not in {"formal", "trial", "developer"}:
+    if page.startswith("/") or state not in _STATES:
         raise Fault(41030 if page.startswith("/") else 40097)
     sent = await pool().fetchval(
         _SEND, call.appid, person.name, template, call.now, page, state, orjson.dumps(data).decode()

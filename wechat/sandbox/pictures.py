@@ -14,7 +14,8 @@ from wechat.sandbox.protocol import Call
 
 SCENE: Final = re.compile(r"[0-9A-Za-z!#$&'()*+,/:;=?@\-._~]{1,32}", re.ASCII)
 _PAGE: Final = re.compile(r"[A-Za-z0-9_\-]+(?:/[A-Za-z0-9_\-]+)*", re.ASCII)
-_VERSIONS: Final = frozenset({"release", "trial", "develop"})
+# A tuple, here and below: what is asked may be of any type, and sets take only what can be hashed.
+_VERSIONS: Final = ("release", "trial", "develop")
 WIDTH_PX: Final = (280, 1280)
 _USUAL_WIDTH_PX: Final = 430
 _BORDER_MODULES: Final = 4

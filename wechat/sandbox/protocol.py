@@ -23,7 +23,7 @@ from wechat.sandbox.people import by_openid
 from wechat.sandbox.switches import Switch, SwitchKind, take
 from wechat.sandbox.tokens import Holder, TokenKind, holder_of
 
-BODY_BYTES_MAX: Final = 1_000_000
+BODY_BYTES_MAX: Final = 100_000
 _LONG_AGO: Final = datetime.min.replace(tzinfo=UTC)
 
 
