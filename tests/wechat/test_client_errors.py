@@ -1,4 +1,4 @@
-"""How the client fails: each number its own error, lost answers told from silence and deafness, nothing private said."""
+"""How the client fails: a kind of error for each number, lost answers told from deafness, nothing private said."""
 
 import dataclasses
 from collections.abc import Iterator
