@@ -7,7 +7,7 @@ errors, and it can answer three questions.
 
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from http import HTTPStatus
 from time import monotonic
 from typing import Final
@@ -20,6 +20,7 @@ from starlette.responses import Response
 from starlette.routing import Route
 
 from bench.settled import database_from_settings, settle_memory
+from clock import wall_now
 from engine.keyset import mac_key
 from models.database import pool
 from settings import load_settings
@@ -164,7 +165,7 @@ class Shops:
             keys = {head: mac_key(self._secret, row["id"], head) for head in (LIST_CURSOR, COLLECTION_CURSOR)}
             offset = timedelta(milliseconds=row["clock_offset_ms"])
             known = self._known[key] = (monotonic() + _REMEMBER_SECONDS, row["id"], offset, keys)
-        return known[1], datetime.now(UTC) + known[2], known[3]
+        return known[1], wall_now() + known[2], known[3]
 
 
 def create() -> Starlette:

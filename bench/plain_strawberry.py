@@ -6,7 +6,7 @@ Nothing is tuned and nothing is done badly: each kind of row is loaded once for 
 from base64 import urlsafe_b64encode
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from hashlib import sha256
 from time import monotonic
 from typing import Any, Final
@@ -26,6 +26,7 @@ from tortoise.expressions import Subquery
 from bench.plain_loaders import Asking
 from bench.plain_product import Handle, Info, Moment, PageSize, Product, product_of
 from bench.settled import database_from_settings, settle_memory
+from clock import wall_now
 from ids import encode_id
 from models.collection import Collection as CollectionRow
 from models.collection import CollectionProduct
@@ -133,7 +134,7 @@ class Endpoint(GraphQL[Asking, None]):
             shop = await Shop.get(id=(await VisitorKey.get(key=key, revoked_at__isnull=True)).shop_id)
             offset = timedelta(milliseconds=shop.clock_offset_ms)
             known = self._known[key] = (monotonic() + _REMEMBER_SECONDS, shop.id, offset)
-        return Asking(known[1], datetime.now(UTC) + known[2])
+        return Asking(known[1], wall_now() + known[2])
 
 
 SCALARS: Final[dict[object, Any]] = {

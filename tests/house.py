@@ -10,6 +10,8 @@ from settings import Settings
 
 PROJECT = Path(__file__).resolve().parent.parent
 FILE_LINES_MAX = 300
+# A room of tests may tell a few stories more.
+TEST_LINES_MAX = 400
 FUNCTION_LINES_MAX = 50
 # From the top: a floor imports from those below it, and within itself.
 FLOORS = (
@@ -36,6 +38,8 @@ ONLY_IN = {
     "time.time": "clock.py",
     "time.time_ns": "clock.py",
 }
+# They start processes with an environment made for them, and look at the clock from outside.
+STARTERS = {"tests", "bench"}
 DRAWERS = {"utils", "util", "helpers", "helper", "common", "misc"}
 # `order` and `price` are missing on purpose: SQL orders rows, and a document has a price in points.
 COMMERCE = {"product", "variant", "collection", "category", "review", "cart", "sku", "fen", "shopper", "wechat"}
@@ -66,7 +70,7 @@ def _in_file(path: Path) -> Iterator[str]:
         return
     if not ast.get_docstring(tree):
         yield f"{path}:1: no first line that says what it is for"
-    if text.count("\n") > FILE_LINES_MAX:
+    if text.count("\n") > (TEST_LINES_MAX if path.parts[0] == "tests" else FILE_LINES_MAX):
         yield f"{path}:1: {text.count(chr(10))} lines; look for the second noun in it"
     for node in ast.walk(tree):
         yield from _in_node(path, room, node)
@@ -79,7 +83,7 @@ def _in_node(path: Path, room: str, node: ast.AST) -> Iterator[str]:
         for target in _targets(node):
             if room in HEIGHT and target != room and HEIGHT.get(target, 0) >= HEIGHT[room]:
                 yield f"{path}:{node.lineno}: {room} imports {target}, which is not below it"
-    elif isinstance(node, ast.Attribute) and room != "tests":
+    elif isinstance(node, ast.Attribute) and room not in STARTERS:
         spoken = ast.unparse(node)
         owner = ONLY_IN.get(spoken)
         if owner and str(path) != owner:
