@@ -7,10 +7,11 @@ import strawberry
 from ids import decode_id
 from models.metafield import MetafieldType as StoredType
 from models.metafield import MetafieldVisibility as StoredVisibility
+from resolvers.checks import NOBODY
 from resolvers.metafield import MetafieldName
 from resolvers.metafield_draft import MetafieldDraft
 from resolvers.metafield_save import OwnedMetafield
-from schema.given import NOBODY, optional, stored_or
+from schema.given import optional, stored_or
 from schema.metafield import MetafieldType, MetafieldVisibility
 
 
