@@ -31,16 +31,22 @@ CARD: Final = """id handle title vendor tags priceRange { min { fen } } featured
 PAGE: Final = "totalCount pageInfo { hasNextPage hasPreviousPage startCursor endCursor }"
 FACETS: Final = "facets { id label type values { id label count input } }"
 COLLECTION: Final = "id handle title description imageUrl kind ruleMatch position published version createdAt updatedAt"
+PROMOTER: Final = "id kind name avatarUrl active"
+SHARE_LINK: Final = f"""id token scene target channel campaign depth expiresAt createdAt promoter {{ {PROMOTER} }}
+  product {{ {CARD} }} collection {{ title }}"""
+VISIT: Final = f"""visitId visitorId arrivedAt clientTime path query scene sceneGroup source channel campaign article
+  openGId referrerAppid platform isSelfShare counts promoter {{ {PROMOTER} }} shareLink {{ {SHARE_LINK} }}"""
 BY_TYPE: Final = f"""__typename id ... on Shop {{ name logoUrl }} ... on Product {{ {CARD} descriptionHtml }}
   ... on Variant {{ title sku barcode of: product {{ title vendor }} }} ... on ProductOption {{ name values }}
   ... on Media {{ url alt }} ... on Collection {{ title products(first: 5) {{ nodes {{ title }} }} }}
   ... on Category {{ name children {{ name }} }} ... on Review {{ authorName body product {{ title }} }}
   ... on Metafield {{ value }} ... on Location {{ name }} ... on StockLevel {{ onHand location {{ name }} }}
+  ... on Promoter {{ {PROMOTER} }} ... on ShareLink {{ {SHARE_LINK} }}
   ... on StockMove {{ note location {{ name }} }} ... on PriceChange {{ price {{ fen }} }}"""
 
 NODES: Final = (
     "shop", "category", "child", "product", "product.option", "product.medium", "product.variant", "product.metafield",
-    "collection", "ruleCollection", "review",
+    "collection", "ruleCollection", "review", "promoter", "shareLink",
 )  # fmt: skip
 """What the public may ask for by id."""
 HIDDEN_NODES: Final = (
@@ -136,7 +142,32 @@ READS: Final = (
         lambda of: {"parent": of["category"]},
     ),
     Read("locations", "{ locations { id name isDefault } }", staff_only=True),
-    *map(_node, ("shop", "product", "product.variant", "review")),
+    Read(
+        "shareLink",
+        f"query ($token: String!) {{ shareLink(token: $token) {{ {SHARE_LINK} }} }}",
+        lambda of: {"token": of["shareLink.token"]},
+    ),
+    Read(
+        "shareLinks",
+        f"""query ($promoter: ID) {{
+          shareLinks(first: 5, promoter: $promoter) {{
+            {PAGE} nodes {{ {SHARE_LINK} parent {{ token }} visits(first: 2) {{ totalCount nodes {{ {VISIT} }} }} }}
+          }}
+        }}""",
+        lambda of: {"promoter": of["promoter"]},
+        staff_only=True,
+    ),
+    Read("promoters", f"{{ promoters(first: 5) {{ {PAGE} nodes {{ {PROMOTER} version }} }} }}", staff_only=True),
+    Read(
+        "visits",
+        f"""query ($promoter: ID, $visitor: ID) {{
+          visits(first: 5) {{ {PAGE} nodes {{ {VISIT} }} }}
+          theirs: visits(first: 5, promoter: $promoter, visitorId: $visitor) {{ nodes {{ {VISIT} }} }}
+        }}""",
+        lambda of: {"promoter": of["promoter"], "visitor": of["visitor"]},
+        staff_only=True,
+    ),
+    *map(_node, ("shop", "product", "product.variant", "review", "promoter", "shareLink")),
     Read(
         "nodes",
         f"query ($ids: [ID!]!) {{ nodes(ids: $ids) {{ {BY_TYPE} }} }}",

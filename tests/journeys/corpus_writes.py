@@ -1,10 +1,12 @@
 """Every root of Mutation: what the owner sends, and what a stranger may try with ids that are not theirs."""
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, Final
+from uuid import uuid4
 
-from tests.journeys.corpus import CARD, CATEGORY, COLLECTION, REVIEW, VARIANT, Variables
+from tests.harness.asking import Asker
+from tests.journeys.corpus import CARD, CATEGORY, COLLECTION, PROMOTER, REVIEW, SHARE_LINK, VARIANT, Variables
 from tests.journeys.world import ERRORS, World
 
 
@@ -18,12 +20,17 @@ class Foreign:
 
 @dataclass(frozen=True, slots=True)
 class Write:
-    """A mutation: what the owner sends, and what a stranger `(me, them)` may try."""
+    """A mutation: what its sender sends, and what a stranger `(me, them)` may try.
+
+    `is_open` when not only staff may ask for it; then the command itself says who may not.
+    """
 
     root: str
     document: str
     variables: Callable[[World], dict[str, Any]]
     foreign: tuple[Foreign, ...] = ()
+    is_open: bool = False
+    sender: Callable[[World], Asker] = lambda world: world.shop.staff
 
 
 def _write(
@@ -33,6 +40,11 @@ def _write(
     names = [part.split(":")[0].strip() for part in head.replace("$", "").split(",")]
     arguments = ", ".join(f"{name}: ${name}" for name in names)
     return Write(root, f"mutation ({head}) {{ {root}({arguments}) {{ {selection} {ERRORS} }} }}", variables, foreign)
+
+
+def _open(write: Write, sender: Callable[[World], Asker] = lambda world: world.shop.staff) -> Write:
+    """The same for everybody to ask, sent by whom it is meant for."""
+    return replace(write, is_open=True, sender=sender)
 
 
 def _instead(field: str, **changes: Callable[[World, World], Any]) -> Foreign:
@@ -238,6 +250,41 @@ WRITES: Final = (
         _instead("metafields.0.ownerId", metafields=lambda _, theirs: [
             {"ownerId": theirs["sibling"], "namespace": "shown", "key": "care"},
         ]),
+    ),
+    _write(
+        "promoterCreate", "$input: PromoterCreateInput!, $idempotencyKey: String!", f"promoter {{ {PROMOTER} }}",
+        lambda of: {"input": {"kind": "PARTNER", "name": f"new {of.mark}"}, "idempotencyKey": "corpus"},
+        _instead("input.staffId", input=lambda mine, theirs: {
+            "kind": "GUIDE", "name": mine.mark, "staffId": theirs["owner"],
+        }),
+        _instead("input.customerId", input=lambda mine, theirs: {
+            "kind": "CUSTOMER", "name": mine.mark, "customerId": theirs["customer"],
+        }),
+    ),
+    _write(
+        "promoterUpdate", "$id: ID!, $input: PromoterUpdateInput!", f"promoter {{ {PROMOTER} }}",
+        lambda of: {"id": of["promoter"], "input": {"name": f"new {of.mark}"}},
+        _instead("id", id=_their("promoter")),
+        _instead("input.staffId", input=lambda _, theirs: {"staffId": theirs["owner"]}),
+    ),
+    _open(_write(
+        "shareCreate", "$input: ShareCreateInput!, $idempotencyKey: String!", f"shareLink {{ {SHARE_LINK} }}",
+        lambda of: {
+            "input": {"target": {"productId": of["product"]}, "parentToken": of["shareLink.token"]},
+            "idempotencyKey": "corpus",
+        },
+        _instead("input.target", input=lambda _, theirs: {"target": {"productId": theirs["product"]}}),
+        _instead("input.target", input=lambda _, theirs: {"target": {"collectionId": theirs["collection"]}}),
+        _instead("input.promoterId", input=lambda mine, theirs: {
+            "target": {"productId": mine["product"]}, "promoterId": theirs["promoter"],
+        }),
+    )),
+    _open(
+        _write(
+            "visitTrack", "$visitId: ID!, $input: VisitTrackInput!", "visitId",
+            lambda of: {"visitId": str(uuid4()), "input": {"shareToken": of["shareLink.token"]}},
+        ),
+        lambda world: world.shop.visitor.also(x_visitor_id=world["visitor"]),
     ),
     # The last, because nothing may ask for it any more.
     _write(

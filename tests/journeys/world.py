@@ -8,10 +8,12 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import timedelta
 from typing import Any, Final
+from uuid import uuid4
 
 from ids import encode_id, new_id
 from models.database import pool
 from resolvers.aggregates import refresh_products
+from resolvers.visit_recorder import waiting_visits
 from tests.harness.shops import SandboxShop
 
 HOUR: Final = timedelta(hours=1)
@@ -69,6 +71,19 @@ query ($id: ID!) {
   product(id: $id) { variants(first: 1) { pageInfo { endCursor } } reviews(first: 1) { pageInfo { endCursor } } }
 }"""
 
+_PROMOTER: Final = f"""
+mutation ($promoter: PromoterCreateInput!) {{
+  promoterCreate(input: $promoter, idempotencyKey: "promoter") {{ promoter {{ id }} {ERRORS} }}
+}}"""
+_LINK: Final = f"""
+mutation ($link: ShareCreateInput!) {{
+  shareCreate(input: $link, idempotencyKey: "link") {{ shareLink {{ id token }} {ERRORS} }}
+}}"""
+_VISIT: Final = f"""
+mutation ($visit: ID!, $how: VisitTrackInput!) {{
+  visitTrack(visitId: $visit, input: $how) {{ visitId {ERRORS} }}
+}}"""
+
 _CUSTOMER: Final = """
 insert into customer (id, shop_id, nickname, avatar_url, created_at) values ($1, $2, $3::text, $3::text, $4)
 """
@@ -122,6 +137,7 @@ async def furnish(shop: SandboxShop) -> World:
     await _products(world)
     await _shelves(world)
     await _reviews(world)
+    await _visits(world)
     read = await world.asked(_CURSORS, id=ids["product"])
     world.cursors["products"] = read["products"]["pageInfo"]["endCursor"]
     world.cursors["collections"] = read["collections"]["pageInfo"]["endCursor"]
@@ -226,6 +242,7 @@ async def _reviews(world: World) -> None:
         "draftReview": ("draft", "PUBLISHED", world.hidden),
     }
     async with pool().acquire() as sql:
+        world.ids["customer"] = encode_id("cus", customer)
         await sql.execute(_CUSTOMER, customer, shop_id, world.hidden, now)
         for name, (product, status, mark) in wanted.items():
             review = new_id()
@@ -235,3 +252,26 @@ async def _reviews(world: World) -> None:
             await sql.execute(_REVIEW, review, shop_id, product_id, customer, mark, status, world.hidden, now)
             world.ids[name] = encode_id("rev", review)
             await refresh_products(sql, shop_id, [product_id])
+
+
+async def _visits(world: World) -> None:
+    """Somebody promotes, shares, and brings a visitor; what is known of the visit is for staff only."""
+    shop, ids, mark, hidden = world.shop, world.ids, world.mark, world.hidden
+    promoter = {"kind": "PARTNER", "name": mark, "avatarUrl": f"https://img.example/{mark}"}
+    ids["promoter"] = (await world.asked(_PROMOTER, promoter=promoter))["promoterCreate"]["promoter"]["id"]
+    link = {
+        "target": {"productId": ids["product"]}, "promoterId": ids["promoter"], "channel": mark, "campaign": mark,
+    }  # fmt: skip
+    made = (await world.asked(_LINK, link=link))["shareCreate"]["shareLink"]
+    ids |= {
+        "shareLink": made["id"], "shareLink.token": made["token"], "visitor": str(uuid4()),
+        "owner": encode_id("stf", shop.owner.id),
+    }  # fmt: skip
+    how = {
+        "path": f"pages/{hidden}", "query": f"gdt_vid={hidden}", "scene": 1007, "shareToken": made["token"],
+        "channel": hidden, "campaign": hidden, "article": hidden, "openGId": hidden, "referrerAppid": hidden,
+        "platform": hidden,
+    }  # fmt: skip
+    told = await shop.visitor.also(x_visitor_id=ids["visitor"])(_VISIT, {"visit": str(uuid4()), "how": how})
+    assert told.refusals == []
+    assert await waiting_visits(shop.id) == 0
