@@ -59,6 +59,15 @@ _ANY_TAG: Final = re.compile(r"<(/?)([a-zA-Z][a-zA-Z0-9-]*)[^<>]*>")
 # They never stand open inside each other: the next one closes the one before.
 _CLOSED_BY_THE_NEXT: Final = {"p", "li", "dt", "dd", "td", "th", "tr", "tbody", "thead", "tfoot", "option"}
 _ATTRIBUTE: Final = re.compile(r" ([a-z-]+)=\"([^\"]*)\"")
+# Each begins a line of the plain words; cells of a row stand apart on one.
+_LINES: Final = {
+    "blockquote", "br", "caption", "center", "dd", "div", "dl", "dt", "h1", "h2", "h3", "h4", "h5", "h6", "hr", "li",
+    "ol", "p", "pre", "table", "tr", "ul",
+}  # fmt: skip
+_BREAK: Final = "\x0b"
+"""Marks the end of a line among words; what comes in is cleared of it."""
+# Left out where they hold nothing: a picture that had a paragraph to itself leaves two of them behind.
+_NOTHING_WHEN_EMPTY: Final = {"a", "b", "center", "div", "em", "i", "p", "span", "strong", "u"}
 _VOID: Final = {"br", "hr", "col", "img", "source"}
 _PAIRED_MEDIA: Final = {"video", "iframe"}
 _CONTROL: Final = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f\ud800-\udfff\ufffe\uffff]")
@@ -71,7 +80,9 @@ def description_blocks(html: str) -> list[Block]:
 
     Words keep their order. A picture in the middle of a paragraph splits it. Doing it again changes nothing.
     """
-    clean = _IFRAME.sub(r"\1</iframe>", _CLEANER.clean(_shallow(_CONTROL.sub("", html))))
+    # Twice: the cleaner writes out what came in as `&#11;`.
+    clean = _CONTROL.sub("", _CLEANER.clean(_shallow(_CONTROL.sub("", html))))
+    clean = _IFRAME.sub(r"\1</iframe>", clean)
     return _Cutter().cut(clean)
 
 
@@ -130,11 +141,15 @@ class _Cutter:
     def _tag(self, closes: bool, tag: str, written: str) -> None:
         if self.skip is not None:
             self._skipped(closes, tag, written)
-        elif closes:
+            return
+        if tag in _LINES:
+            self.words.append(_BREAK)
+        elif tag in ("td", "th"):
+            self.words.append(" ")
+        if closes:
             if tag not in _VOID:
                 _, start = self.open.pop()
-                if start:
-                    self.html.append(f"</{tag}>")
+                _close(self.html, tag, start)
         else:
             self._opened(tag, dict(_attributes(written)) if written else {})
 
@@ -174,12 +189,22 @@ class _Cutter:
 
     def _flush(self) -> None:
         """End the text block: close what is open, and open it again for the next."""
-        text = _SPACES.sub(" ", unescape("".join(self.words))).strip()
+        lines = [_SPACES.sub(" ", unescape(line)).strip() for line in "".join(self.words).split(_BREAK)]
+        text = "\n".join(line for line in lines if line)
         if text:
-            html = "".join(self.html) + "".join(f"</{tag}>" for tag, _ in reversed(self.open[:DEPTH_MAX]))
-            self.blocks.append({"kind": "TEXT", "text": text, "html": html.strip()})
+            for tag, start in reversed(self.open[:DEPTH_MAX]):
+                _close(self.html, tag, start)
+            self.blocks.append({"kind": "TEXT", "text": text, "html": "".join(self.html).strip()})
         self.html = [start for _, start in self.open[:DEPTH_MAX]]
         self.words = []
+
+
+def _close(html: list[str], tag: str, start: str) -> None:
+    """Close a tag, or take it back when nothing was said since it opened. One below DEPTH_MAX was never written."""
+    if start and html and html[-1] == start and tag in _NOTHING_WHEN_EMPTY:
+        html.pop()
+    elif start:
+        html.append(f"</{tag}>")
 
 
 def _attributes(written: str) -> Iterator[tuple[str, str]]:

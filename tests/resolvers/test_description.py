@@ -143,3 +143,26 @@ def test_tags_inside_a_frame_are_its_own_text() -> None:
     page = "<a data-product='tea'><iframe><a href='https://a.cn'></a></iframe></a><p>茶</p>"
 
     assert [block.get("text") for block in description_blocks(page) if block["kind"] == "TEXT"] == ["茶"]
+
+
+def test_a_paragraph_is_a_line_of_the_plain_words() -> None:
+    page = (
+        "<p>产地\n 西湖</p><ul><li>净重：<b>100</b> 克</li><li>雨前</li></ul>"
+        "<table><tr><td>绿</td><td>茶</td></tr></table>"
+    )
+    (block,) = description_blocks(page)
+    assert block["text"] == "产地 西湖\n净重：100 克\n雨前\n绿 茶"
+
+
+def test_a_picture_leaves_no_empty_paragraph_behind() -> None:
+    page = "<p>前</p><p><strong><img src='https://a.cn/1.jpg'></strong></p><p>后</p>"
+    assert [block["html"] for block in description_blocks(page)] == [
+        "<p>前</p>", '<img src="https://a.cn/1.jpg" alt="">', "<p>后</p>",
+    ]  # fmt: skip
+
+
+@pytest.mark.parametrize("written", ["a&#11;b", "a&#7;b", "a&#0;b", "a\x0bb", "<p>a&#xB;</p>b"])
+def test_no_control_character_comes_in_by_its_number(written: str) -> None:
+    blocks = description_blocks(written)
+    assert description_blocks(render_html(blocks)) == blocks
+    assert not set("".join(block["text"] for block in blocks)) & set("\x00\x07\x0b")
