@@ -80,7 +80,7 @@ class Compiler:
         branches = " ".join(
             f"when '{kind}' then {self.json(by_name[name], sets, row)}" for kind, name in kinds.types.items()
         )
-        return f"(case {self.statement.fill(kinds.kind, row)} {branches} end)"
+        return f"(case {self.statement.fill(kinds.kind, row)} {branches} end)" if branches else "null::json"
 
     def rows(self, relation: Relation, target: Any, given: Mapping[str, Argument], parent: Row) -> Rows:
         """The rows of a relation: link, match, shop, guard and whatever its select function adds."""
@@ -163,7 +163,9 @@ class Compiler:
         target = get_named_type(asked.declared.type)
         size = given.pop("first", None)
         rows = self.rows(asked.relation, target, given, row)
-        limit = " limit 1" if asked.relation.shape is Shape.ONE else ""
+        limit = f" limit {rows.limit}" if rows.limit else ""
+        if asked.relation.shape is Shape.ONE:
+            limit = " limit 1"
         if isinstance(size, Leaf):
             limit = f" limit {int(size.value)}"
         return self.listed(asked.relation, target, self.selections.below(asked.nodes), rows, limit)

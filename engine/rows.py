@@ -39,6 +39,7 @@ class Rows:
     joined: list[str] = field(default_factory=list)
     capped: Cap | None = None
     derived: str = ""
+    limit: str = ""
 
     def bind(self, value: object, cast: str, convert: Callable[[Any], Any] | None = None) -> str:
         """A placeholder for an argument's leaf as a value of PostgreSQL type `cast`."""
@@ -68,6 +69,10 @@ class Rows:
     def derive(self, select: str) -> None:
         """Take the rows from a select instead of a table, one that says itself which shop's they are."""
         self.derived = select
+
+    def at_most(self, limit: str) -> None:
+        """Answer with no more than so many rows, as SQL over the parent says; null is no limit."""
+        self.limit = limit
 
     def note(self, name: str, value: object) -> None:
         """Tell whoever runs the statement what was asked here: `name` and the argument's value."""

@@ -1,7 +1,8 @@
 """Declared sources: where each type and field of the schema is read from. Said once; everything reads it here.
 
 Templates are SQL with words in braces: {t} the row's alias, {p} its parent's, {m} a link table's, {0} {1} ..
-the inputs of a value object, {shop} and {now} the viewer's, {rows} the rows a connection pages through.
+the inputs of a value object, {shop} and {now} the viewer's, {viewer} who that is (null for nobody known), {rows} the
+rows a connection pages through.
 """
 
 from collections.abc import Callable, Mapping

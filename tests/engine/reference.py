@@ -161,9 +161,11 @@ class Reference:
         arguments: dict[str, Any],
     ) -> Any:
         target: Any = get_named_type(info.return_type)
-        if relation.rows:
-            derived = await self._derived(record, relation, target)
-            return derived[: arguments.get("first")]
+        names = self.sources.fields[info.parent_type.name, info.field_name].argument_names
+        named = {names.get(name, name): value for name, value in arguments.items()}
+        if relation.shape is not Shape.PAGE and not self.sources.table(target.name).table:
+            derived = await self._derived(record, relation, target, named)
+            return derived[: named.get("first")] if relation.shape is Shape.MANY else next(iter(derived), None)
         if not isinstance(record, Record):
             message = "only derived rows hang from a page"
             raise TypeError(message)
@@ -172,18 +174,18 @@ class Reference:
         table = self.sources.table(target.name)
         query = Query(self.viewer)
         rows = Rows(query, "t", "p", "m")  # type: ignore[arg-type]  # a Query stands for the Statement
-        names = self.sources.fields[info.parent_type.name, info.field_name].argument_names
-        named = {names.get(name, name): value for name, value in arguments.items()}
         origin = self._origin(query, rows, record, relation, table)
         if relation.select:
-            relation.select(rows, **{name: argument_tree(one) for name, one in named.items() if name not in PAGING})
+            relation.select(rows, **_trees(named))
         key = rows.fill(rows.order.sql) if rows.order else "0"
         # Small shops stay far below any cap: what it computes is computed for all rows.
         for name, column in rows.capped.columns.items() if rows.capped else ():
             key = key.replace(f"t.{name}", f"({column})")
-        origin = ", ".join([*rows.joined, origin])
-        sql = f"select t.id as id, ({key}) as key from {origin} where {' and '.join(rows.conditions)}"
-        found = [(row["id"], row["key"]) for row in await self.reader.fetch(sql, query.binds)]
+        origin = ", ".join([origin, *rows.joined])
+        most = rows.limit or "null::int"
+        sql = f"select t.id as id, ({key}) as key, ({most}) as most from {origin} where {' and '.join(rows.conditions)}"
+        fetched = await self.reader.fetch(sql, query.binds)
+        found = [(row["id"], row["key"]) for row in fetched]
         places = in_order(found, rows.order)
         if relation.shape is Shape.PAGE and rows.order:
             field = f"{info.parent_type.name}.{info.field_name}"
@@ -191,7 +193,7 @@ class Reference:
             return page(seal, rows.order, target.name, places, arguments)
         records = [Record(target.name, row_of(query, table.table, table.scope, place.id)) for place in places]
         if relation.shape is Shape.MANY:
-            return records[: arguments.get("first")]
+            return records[: fetched[0]["most"] if rows.limit and fetched else arguments.get("first")]
         if len(records) > 1 and rows.order is None:
             message = f"{info.parent_type.name}.{info.field_name} is not one row"
             raise ValueError(message)
@@ -212,10 +214,16 @@ class Reference:
             rows.order_by(relation.order)
         return ", ".join([*origin, f"{table.table} t"])
 
-    async def _derived(self, parent: Record | Page, relation: Relation, target: Any) -> list[Record]:
+    async def _derived(
+        self, parent: Record | Page, relation: Relation, target: Any, named: dict[str, Any]
+    ) -> list[Record]:
         """Rows without a table, each found again by its place."""
         query = Query(self.viewer)
         source, template = "", relation.rows
+        if relation.select and not relation.rows:
+            asked = Rows(query, "t", "p")  # type: ignore[arg-type]  # a Query stands for the Statement
+            relation.select(asked, **_trees(named))
+            template = asked.derived
         if isinstance(parent, Page):
             table = self.sources.table(parent.target)
             ids = query.bind(list(parent.all_ids[:10_000]), "uuid[]")
@@ -257,6 +265,11 @@ class Reference:
         if name == "nodes":
             return nodes
         return [{"cursor": cursor, "node": node} for cursor, node in zip(found.cursors, nodes, strict=True)]
+
+
+def _trees(named: dict[str, Any]) -> dict[str, Any]:
+    """The arguments as select functions take them; those of paging are none of theirs."""
+    return {name: argument_tree(one) for name, one in named.items() if name not in PAGING}
 
 
 async def _done(value: Any) -> Any:
