@@ -23,6 +23,14 @@ class Viewer(Protocol):
         """The shop's clock."""
 
     @property
+    def visitor_id(self) -> UUID | None:
+        """What the client calls itself, whoever is asking; made up, and no proof of anything."""
+
+    @property
+    def viewer_id(self) -> UUID | None:
+        """Who is asking, where rows of their own hang from it; null for somebody nobody knows."""
+
+    @property
     def sees_hidden(self) -> bool:
         """Whether guards are lifted."""
 
@@ -45,7 +53,7 @@ COMPUTED_MARK = f"${secrets.token_hex(8)}"
 """Marks a value that waits for its computation: no answer key can be this, and no stored JSON can know it."""
 
 _BIND = re.compile(r"\$(\d+)::")
-_WORD = re.compile(r"\{(t|p|m|shop|now|\d+)\}")
+_WORD = re.compile(r"\{(t|p|m|shop|now|viewer|visitor|\d+)\}")
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,6 +116,14 @@ class Statement:
         """The shop's clock, never the database's."""
         return self.bind("now", "timestamptz", lambda reading: reading.viewer.now)
 
+    def viewer(self) -> str:
+        """Who is asking; null for somebody nobody knows."""
+        return self.bind("viewer", "uuid", lambda reading: reading.viewer.viewer_id)
+
+    def visitor(self) -> str:
+        """What the client calls itself; null when it does not."""
+        return self.bind("visitor", "uuid", lambda reading: reading.viewer.visitor_id)
+
     def fill(self, template: str, row: Row, *, parent: str = "", link: str = "") -> str:
         """A declared template with its words put in: {t} this row, {p} its parent, {m} the link, {0}.. inputs."""
 
@@ -119,6 +135,10 @@ class Statement:
                 return self.shop()
             if name == "now":
                 return self.now()
+            if name == "viewer":
+                return self.viewer()
+            if name == "visitor":
+                return self.visitor()
             return {"t": row.alias, "p": parent, "m": link}[name]
 
         return _WORD.sub(word, template)

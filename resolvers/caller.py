@@ -57,6 +57,11 @@ class Caller:
         return self.may(Role.CATALOGUE)
 
     @property
+    def viewer_id(self) -> UUID | None:
+        """The customer who asks: whoever else it is has nothing of their own in the shop."""
+        return self.subject_id if self.actor is ActorKind.CUSTOMER else None
+
+    @property
     def staff_id(self) -> UUID | None:
         """The member of staff who asks, for rows that record who did it."""
         return self.subject_id if self.actor is ActorKind.STAFF else None

@@ -86,6 +86,10 @@ class Query:
             template = template.replace("{shop}", self.bind(self.viewer.shop_id, "uuid"))
         if "{now}" in template:
             template = template.replace("{now}", self.bind(self.viewer.now, "timestamptz"))
+        if "{viewer}" in template:
+            template = template.replace("{viewer}", self.bind(self.viewer.viewer_id, "uuid"))
+        if "{visitor}" in template:
+            template = template.replace("{visitor}", self.bind(self.viewer.visitor_id, "uuid"))
         return template
 
 
