@@ -10,14 +10,16 @@ from starlette.middleware.cors import CORSMiddleware
 from starlette.routing import Route
 from starlette.types import ASGIApp, Receive, Scope, Send
 
-from api.graphql import make_endpoint
+from api.graphql import GraphQLEndpoint
 from api.health import healthz, metrics, readyz
 from api.identify import Identities
+from api.operations import make_operations
 from api.sandbox import sandbox_routes
 from engine.execution import Engine
 from logs import configure
 from models.database import connect, fetch_value
 from models.redis_server import connect_redis, redis
+from resolvers.keys import Keys, holding
 from resolvers.tokens import Tokens
 from resolvers.visit_recorder import recording_visits
 from schema.root import graphql_schema, sources
@@ -46,6 +48,7 @@ def create(settings: Settings | None = None) -> Starlette:
             raise RuntimeError(message)
         async with AsyncExitStack() as opened:
             await opened.enter_async_context(connect(settings.database_url, pool_size=settings.pool_size))
+            opened.enter_context(holding(Keys.of(settings)))
             await opened.enter_async_context(connect_redis(settings.redis_url))
             app.state.redis = redis()
             await opened.enter_async_context(connect_wechat(settings.derive("sealing"), settings.sandbox_wechat))
@@ -58,7 +61,8 @@ def create(settings: Settings | None = None) -> Starlette:
     tokens = Tokens(settings.derive("token"))
     identities = Identities(tokens)
     engine = Engine(graphql_schema, sources, fetch_value, settings.derive("cursor"))
-    endpoint = make_endpoint(settings, graphql_schema, engine, identities)
+    operations = make_operations(settings, graphql_schema, engine)
+    endpoint = GraphQLEndpoint(operations, identities)
     app = Starlette(
         routes=[
             Route(GRAPHQL_PATH, endpoint),

@@ -14,8 +14,9 @@ from starlette.applications import Starlette
 from starlette.routing import Route
 
 from api.app import _middleware
-from api.graphql import make_endpoint
+from api.graphql import GraphQLEndpoint
 from api.identify import Identities
+from api.operations import make_operations
 from engine.codes import ErrorCode
 from engine.documents import Operation
 from engine.errors import RequestFault
@@ -96,5 +97,6 @@ class TinyEngine:
 
 def tiny_app(settings: Settings) -> Starlette:
     """The endpoint as the app mounts it."""
-    endpoint = make_endpoint(settings, SCHEMA, TinyEngine(), Identities(Tokens(settings.derive("token"))))
+    operations = make_operations(settings, SCHEMA, TinyEngine())
+    endpoint = GraphQLEndpoint(operations, Identities(Tokens(settings.derive("token"))))
     return Starlette(routes=[Route("/graphql", endpoint)], middleware=_middleware(settings))
