@@ -125,6 +125,21 @@ def read(
     return declare
 
 
+def live(
+    source: Relation, result: Any, *, topics: Iterable[str], description: str, roles: Iterable[Any] = ()
+) -> Callable[[Any], Any]:
+    """A subscription: decorates the select function, as `read` does. The result has a field `cursor`.
+
+    It is read anew after events whose topic begins with one of `topics`, and told when its cursor changed.
+    """
+
+    def declare(select: Callable[..., None]) -> Any:
+        parameters = list(inspect.signature(select).parameters.values())[1:]
+        return _field(parameters, replace(source, select=select), result, description, roles, topics=tuple(topics))
+
+    return declare
+
+
 def listed(
     source: Relation,
     result: Any,
@@ -143,6 +158,7 @@ def _field(
     result: Any,
     description: str,
     roles: Iterable[Any],
+    **more: Any,
 ) -> Any:
     def resolver(*_args: Any, **_kwargs: Any) -> None:
         """Stand for the field in the schema; the engine reads it."""
@@ -151,4 +167,5 @@ def _field(
     keyword_only = [one.replace(kind=inspect.Parameter.KEYWORD_ONLY) for one in parameters]
     resolver.__signature__ = inspect.Signature([own, *keyword_only], return_annotation=result)  # type: ignore[attr-defined]
     resolver.__annotations__ = {one.name: one.annotation for one in parameters} | {"return": result}
-    return strawberry.field(resolver, description=description, metadata={"source": source, "roles": tuple(roles)})
+    metadata = {"source": source, "roles": tuple(roles), **more}
+    return strawberry.field(resolver, description=description, metadata=metadata)

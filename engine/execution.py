@@ -16,6 +16,7 @@ from graphql.execution.executor_throwing_on_incremental import ExecutorThrowingO
 from engine.codes import ErrorCode
 from engine.compiler import Compiler
 from engine.errors import RequestFault
+from engine.live import parted
 from engine.plan import Demand, Reader
 from engine.rows import Order
 from engine.selection import Selections
@@ -30,21 +31,38 @@ Fetch = Callable[[str, tuple[Any, ...]], Awaitable[bytes | None]]
 class Answer:
     """`data` is JSON text; `errors` are faults of single fields; `fell_back` tells that graphql-core did the work.
 
-    `notes` are what select functions wanted told of a compiled read: names and values of arguments.
+    `notes` are what select functions wanted told of a compiled read: names and values of arguments. `news` is of a
+    subscription alone.
     """
 
     data: bytes
     errors: list[GraphQLError] | None
     fell_back: bool
     notes: tuple[tuple[str, Any], ...] = ()
+    news: "News | None" = None
+
+
+@dataclass(frozen=True, slots=True)
+class News:
+    """`cursor` tells one state of a subscription's answer from another, and is empty where there is nothing to tell.
+
+    `topics` are the beginnings of the topics of events after which it is worth reading again.
+    """
+
+    cursor: str
+    topics: tuple[str, ...]
 
 
 @dataclass(frozen=True, slots=True)
 class Ref:
-    """A resolver's way to answer with rows it knows by id, in the order of the ids; the engine reads them."""
+    """A resolver's way to answer with rows it knows by id, in the order of the ids; the engine reads them.
+
+    `viewer` is who reads, when that is not the caller any more: somebody who has just become another.
+    """
 
     type_name: str
     ids: UUID | tuple[UUID, ...]
+    viewer: Viewer | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,11 +102,17 @@ class Engine:
             message = "a compiled operation always has one row"
             raise RuntimeError(message)
         notes = tuple([(name, read(reading)) for name, read in plan.notes])
-        return Answer(_finished(data, plan.computed), None, fell_back=False, notes=notes)
+        news = None
+        if plan.topics is not None:
+            cursor, data = parted(data)
+            news = News(cursor, plan.topics)
+        return Answer(_finished(data, plan.computed), None, fell_back=False, notes=notes, news=news)
 
-    async def read_back(self, info: GraphQLResolveInfo[Any], write: Callable[[Compiler], str]) -> Any:
+    async def read_back(
+        self, info: GraphQLResolveInfo[Any], write: Callable[[Compiler], str], viewer: Viewer | None = None
+    ) -> Any:
         """Read what `write` compiles for a field that graphql-core is answering, as the finished JSON value."""
-        caller: Viewer = info.context.caller
+        caller: Viewer = viewer or info.context.caller
         variables = info.variable_values.coerced
         statement = Statement(caller.sees_hidden)
         compiler = Compiler(self.sources, Selections(self.schema, info.fragments, variables), variables, statement)
@@ -128,7 +152,7 @@ class ReadingExecutor(ExecutorThrowingOnIncremental):
         if result is _READ:
             return engine.read_back(info, lambda compiler: compiler.field(info.parent_type, info.field_nodes, Row()))
         if isinstance(result, Ref):
-            return engine.read_back(info, lambda compiler: _by_id(compiler, info, result))
+            return engine.read_back(info, lambda compiler: _by_id(compiler, info, result), result.viewer)
         return super().complete_value(return_type, field_details_list, info, path, result, position_context)
 
 

@@ -12,6 +12,7 @@ from graphql import (
     GraphQLSchema,
     NonNullTypeNode,
     OperationDefinitionNode,
+    OperationType,
     SelectionSetNode,
     Undefined,
     get_named_type,
@@ -26,6 +27,7 @@ from engine.arguments import Variables, shape
 from engine.codes import ErrorCode
 from engine.compiler import Compiler
 from engine.errors import RequestFault, bad_input
+from engine.live import live_statement, topics_of
 from engine.selection import Fragments, Selections
 from engine.sources import Sources
 from engine.statement import Bind, Statement
@@ -51,6 +53,8 @@ class Plan:
     computed: tuple[Callable[..., Any], ...]
     demands: tuple[Demand, ...]
     notes: tuple[tuple[str, Bind], ...] = ()
+    topics: tuple[str, ...] | None = None
+    """Of a subscription: the beginnings of the topics after which it is read again; None of anything else."""
 
 
 class Reader:
@@ -125,9 +129,15 @@ class Reader:
         if not all(is_read(self._sources, root, nodes) for nodes in fields.values()):
             return Plan("", (), (), demands)
         statement = Statement(hidden)
-        sql = Compiler(self._sources, selections, variables, statement).operation(root, sets)
+        compiler = Compiler(self._sources, selections, variables, statement)
+        topics = None
+        if self._node.operation is OperationType.SUBSCRIPTION:
+            topics = topics_of(root, next(iter(fields.values()))[0].name.value)
+            sql = live_statement(compiler, root, sets)
+        else:
+            sql = compiler.operation(root, sets)
         notes = tuple((name, read) for (name, _key), read in statement.notes.items())
-        return Plan(*statement.finished(sql), tuple(statement.computed), demands, notes)
+        return Plan(*statement.finished(sql), tuple(statement.computed), demands, notes, topics)
 
 
 def _shape(variables: Variables, name: str, type_: Any) -> object:
