@@ -16,6 +16,7 @@ from resolvers.outbox import reap_delivered_events
 from resolvers.outbox_delivery import deliver_outbox
 from resolvers.publication import announce_due_windows, next_window_edge
 from resolvers.search_index import renew_stale_words
+from resolvers.session import forget_answers, reap_sessions
 
 POLL_SECONDS: Final = 0.5
 FAULT_PAUSE_SECONDS: Final = 5.0
@@ -40,6 +41,8 @@ DUE_WORK: Final[tuple[DueWork, ...]] = (
     DueWork("renew_stale_words", renew_stale_words, every_seconds=1.0),
     DueWork("reap_idempotency_keys", _reap_keys, every_seconds=HOUR_SECONDS),
     DueWork("reap_delivered_events", _reap_events, every_seconds=HOUR_SECONDS),
+    DueWork("forget_answers", forget_answers, every_seconds=10.0),
+    DueWork("reap_sessions", reap_sessions, every_seconds=HOUR_SECONDS),
 )
 
 

@@ -4,10 +4,12 @@ import strawberry
 
 from schema.category_mutation import CategoryMutation
 from schema.collection_mutation import CollectionMutation
+from schema.customer_mutation import CustomerMutation
 from schema.metafield_mutation import MetafieldMutation
 from schema.product_mutation import ProductMutation
 from schema.promoter_mutation import PromoterMutation
 from schema.review_mutation import ReviewMutation
+from schema.session_mutation import SessionMutation
 from schema.share_link_mutation import ShareLinkMutation
 from schema.shop_mutation import ShopMutation
 from schema.stock_mutation import StockMutation
@@ -31,5 +33,7 @@ class Mutation(
     PromoterMutation,
     ShareLinkMutation,
     VisitMutation,
+    SessionMutation,
+    CustomerMutation,
 ):
     """Mutations of one document run one after the other."""

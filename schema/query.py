@@ -11,6 +11,7 @@ from models.staff import Role
 from schema.category import BY_POSITION, Category
 from schema.collection import Collection, CollectionConnection
 from schema.connection import paged
+from schema.customer_query import CustomerQuery
 from schema.node import Node
 from schema.product import Product, ProductConnection
 from schema.product_filter import PRODUCT_ORDERS, Filters, Reverse, SortKey, narrow
@@ -38,7 +39,7 @@ DECODERS = {prefix: (lambda text, own=prefix: decode_id(own, text)) for prefix i
 
 
 @strawberry.type(description="Everything that can be read. Nothing here changes anything.")
-class Query(ShareLinkQuery):
+class Query(ShareLinkQuery, CustomerQuery):
     """Each root is one part of one SQL statement."""
 
     shop: Shop = field(one(), description="The shop that the visitor key or staff token belongs to.")

@@ -40,6 +40,34 @@ class UserErrorCode(Enum):
         "IDEMPOTENCY_IN_PROGRESS",
         description="The same wish is still being carried out; a RetryUserError says when to ask again.",
     )
+    LOGIN_CODE_EXPIRED = strawberry.enum_value(
+        "LOGIN_CODE_EXPIRED", description="The code is too old, used, or another app's: call `wx.login` again."
+    )
+    PHONE_CODE_EXPIRED = strawberry.enum_value(
+        "PHONE_CODE_EXPIRED", description="The code is too old or used: let the customer tap the phone button again."
+    )
+    WECHAT_RISK_BLOCKED = strawberry.enum_value(
+        "WECHAT_RISK_BLOCKED", description="WeChat holds the person for dangerous; trying again does not help."
+    )
+    WECHAT_RATE_LIMITED = strawberry.enum_value(
+        "WECHAT_RATE_LIMITED", description="WeChat was asked too often; a RetryUserError says when to try again."
+    )
+    WECHAT_ANSWER_LOST = strawberry.enum_value(
+        "WECHAT_ANSWER_LOST", description="WeChat's answer got lost and the code may be used up: take a new code."
+    )
+    WECHAT_APP_REJECTED = strawberry.enum_value(
+        "WECHAT_APP_REJECTED", description="WeChat does not accept the shop's app: whoever runs the shop can mend it."
+    )
+    SESSION_EXPIRED = strawberry.enum_value(
+        "SESSION_EXPIRED", description="The refresh token is unknown, too old, another app's or revoked: log in again."
+    )
+    SESSION_REVOKED = strawberry.enum_value(
+        "SESSION_REVOKED",
+        description="The refresh token had been used more than a minute ago, so the session was ended: log in again.",
+    )
+    CONTENT_REJECTED = strawberry.enum_value(
+        "CONTENT_REJECTED", description="WeChat takes exception to a text that others would read."
+    )
 
 
 @strawberry.interface(

@@ -1,0 +1,112 @@
+"""Two customers of a shop turn out to be one person: the older survives, and has what the other had.
+
+Each column that names a customer has its rule here; a test holds this list to the tables. Old ids and tokens go on:
+whoever comes with one is the survivor (`merged_into`, looked up where callers are found).
+"""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from typing import Final
+from uuid import UUID
+
+from models.database import Connection
+from resolvers.caller import Caller
+from resolvers.outbox import emit
+
+
+@dataclass(frozen=True, slots=True)
+class MergeRule:
+    """What becomes of the rows of the one who goes; $1 is the shop, $2 the survivor, $3 the one who goes."""
+
+    why: str
+    statements: tuple[str, ...]
+
+
+def _moved(table: str) -> str:
+    return f"update {table} set customer_id = $2 where shop_id = $1 and customer_id = $3"  # noqa: S608 - our own tables
+
+
+# In the order of their key, as the recorder writes them, so that the two never wait for each other in a circle.
+_MOVE_VISITS = """
+with theirs as (
+    select id from visit where shop_id = $1 and customer_id = $3 order by shop_id, visit_id for update
+)
+update visit set customer_id = $2 from theirs where visit.id = theirs.id
+"""
+
+# The later word on each matter stands: giving and taking back both count.
+_LATER_CONSENT = """
+update consent set is_current = false
+where shop_id = $1 and customer_id in ($2, $3) and is_current and exists (
+    select 1 from consent later
+    where later.shop_id = $1 and later.customer_id in ($2, $3) and later.is_current and later.kind = consent.kind
+        and (coalesce(later.withdrawn_at, later.given_at), later.id)
+            > (coalesce(consent.withdrawn_at, consent.given_at), consent.id)
+)
+"""
+
+_LINKS_OF_PROMOTER = """
+update share_link set promoter_id = mine.id
+from promoter mine, promoter theirs
+where mine.shop_id = $1 and mine.customer_id = $2
+    and theirs.shop_id = $1 and theirs.customer_id = $3 and theirs.staff_id is null
+    and share_link.shop_id = $1 and share_link.promoter_id = theirs.id
+"""
+_SECOND_PROMOTER = """
+update promoter set customer_id = null, active = active and staff_id is not null
+where shop_id = $1 and customer_id = $3
+    and exists (select 1 from promoter mine where mine.shop_id = $1 and mine.customer_id = $2)
+"""
+
+_FILL_SURVIVOR = """
+update customer mine set
+    avatar_url = coalesce(mine.avatar_url, theirs.avatar_url),
+    phone_sealed = case when mine.phone_hash is null then theirs.phone_sealed else mine.phone_sealed end,
+    phone_masked = case when mine.phone_hash is null then theirs.phone_masked else mine.phone_masked end,
+    phone_hash = coalesce(mine.phone_hash, theirs.phone_hash)
+from customer theirs
+where mine.shop_id = $1 and mine.id = $2 and theirs.shop_id = $1 and theirs.id = $3
+"""
+# Who was merged into the one who goes points at the survivor too: one step always finds them.
+_POINT = """
+update customer set merged_into = $2, phone_sealed = null, phone_hash = null, phone_masked = null
+where shop_id = $1 and (id = $3 or merged_into = $3)
+"""
+
+MERGE_RULES: Final[Mapping[str, MergeRule]] = {
+    "identity.customer_id": MergeRule("the survivor logs in by all of them", (_moved("identity"),)),
+    "session.customer_id": MergeRule("who is logged in stays so, as the survivor", (_moved("session"),)),
+    "visitor.customer_id": MergeRule("their devices are the survivor's", (_moved("visitor"),)),
+    "visit.customer_id": MergeRule("their visits are the survivor's; what they are owed to stays", (_MOVE_VISITS,)),
+    "review.customer_id": MergeRule("what they wrote is the survivor's, under the name it was written by",
+                                    (_moved("review"),)),
+    "share_link.customer_id": MergeRule("their links go on, as the survivor's", (_moved("share_link"),)),
+    "consent.customer_id": MergeRule("all is kept; of each kind the later word is current",
+                                     (_LATER_CONSENT, _moved("consent"))),
+    "promoter.customer_id": MergeRule(
+        "a customer is a promoter once: the survivor's gets the links, else the other's becomes the survivor's",
+        (_LINKS_OF_PROMOTER, _SECOND_PROMOTER, _moved("promoter")),
+    ),
+    "customer.merged_into": MergeRule(
+        "the survivor keeps phone and picture, or takes them over; older ids point at the survivor",
+        (_FILL_SURVIVOR, _POINT),
+    ),
+}  # fmt: skip
+
+# In the order of ids, so that two merges wait for each other and never in a circle.
+_HOLD = "select id from customer where shop_id = $1 and id = any($2::uuid[]) order by id for update"
+_OLDEST = "select id from customer where shop_id = $1 and id = any($2::uuid[]) order by created_at, id limit 1"
+
+
+async def merge_customers(sql: Connection, caller: Caller, customer_ids: Iterable[UUID]) -> UUID:
+    """Merge customers into the oldest of them inside the open transaction; returns who survives."""
+    ids = sorted(customer_ids)
+    await sql.execute(_HOLD, caller.shop_id, ids)
+    survivor: UUID = await sql.fetchval(_OLDEST, caller.shop_id, ids)
+    for gone in ids:
+        if gone != survivor:
+            for rule in MERGE_RULES.values():
+                for statement in rule.statements:
+                    await sql.execute(statement, caller.shop_id, survivor, gone)
+            await emit(sql, caller, "customer.merged", gone, {"into": survivor})
+    return survivor

@@ -1,0 +1,132 @@
+"""Logging in: a code of `wx.login` becomes a customer with a session, whoever they were before on this device."""
+
+from dataclasses import replace
+from functools import partial
+from typing import Any, Final
+from uuid import UUID
+
+from clock import wall_now
+from ids import new_id
+from models.database import Connection
+from models.wechat_app import WechatApp
+from models.wechat_code import WechatCodeKind
+from resolvers.caller import ActorKind, Caller
+from resolvers.customer_merge import merge_customers
+from resolvers.keys import keys
+from resolvers.outbox import emit
+from resolvers.session import LoggedIn, open_session
+from resolvers.visit import VisitDetails, visit_told
+from resolvers.wechat_exchange import exchanged_once, mini_program_of
+from sealing import seal
+from wechat.answers import Session
+from wechat.connection import wechat
+
+DEFAULT_NICKNAME: Final = "微信用户"
+"""WeChat tells no names any more: customers write one themselves, or stay this."""
+
+# Logins of one person come one after the other: of twenty first ones the first makes the customer. By openid first,
+# then by unionid, so that two apps of one person never wait for each other in a circle. Ends with the transaction.
+_HOLD = "select pg_advisory_xact_lock(hashtextextended($1, 0))"
+
+# Two indexes: (shop_id, appid, openid) and (shop_id, open_account, unionid). A statement of its own after the lock:
+# only then does it see what a rival has committed.
+_KNOWN = """
+select distinct customer_id from identity
+where shop_id = $1 and (
+    (appid = $2 and openid = $3) or ($5::text is not null and open_account = $4 and unionid = $5)
+)
+"""
+
+_CUSTOMER = "insert into customer (id, shop_id, nickname, created_at) values ($1, $2, $3, $4)"
+
+# A login that tells no unionid takes none away.
+_IDENTITY = """
+insert into identity as known (
+    id, shop_id, customer_id, appid, openid, open_account, unionid, person_hash, session_key_sealed, created_at, seen_at
+) values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $10)
+on conflict (shop_id, appid, openid) do update set
+    customer_id = excluded.customer_id, open_account = excluded.open_account,
+    unionid = coalesce(excluded.unionid, known.unionid),
+    person_hash = case when excluded.unionid is null and known.unionid is not null
+        then known.person_hash else excluded.person_hash end,
+    session_key_sealed = excluded.session_key_sealed, seen_at = excluded.seen_at
+"""
+
+_VISITOR = """
+insert into visitor as joined (id, shop_id, visitor_id, customer_id, joined_at) values ($1, $2, $3, $4, $5)
+on conflict (shop_id, visitor_id) do update set customer_id = excluded.customer_id, joined_at = excluded.joined_at
+where joined.customer_id <> excluded.customer_id
+"""
+
+# What the device did before anybody logged in on it. Index (shop_id, visitor_id, arrived_at); locked in the order of
+# the key, as the recorder writes them.
+_VISITS = """
+with before as (
+    select id from visit where shop_id = $1 and visitor_id = $2 and customer_id is null
+    order by shop_id, visit_id for update
+)
+update visit set customer_id = $3 from before where visit.id = before.id
+"""
+
+
+async def login_with_wechat(caller: Caller, code: str, share_token: str | None = None) -> LoggedIn:
+    """Log the person in whose code it is, as a new customer or the one they are; the device is theirs from now on.
+
+    The same code within a minute logs in once and answers the same. Raises Refusal: NOT_ALLOWED without the key of a
+    mini-program, LOGIN_CODE_EXPIRED, WECHAT_RISK_BLOCKED, WECHAT_RATE_LIMITED, BUSY, WECHAT_ANSWER_LOST,
+    WECHAT_APP_REJECTED.
+    """
+    app = await mini_program_of(caller)
+    client = wechat().mini_program(app)
+    said = await exchanged_once(
+        app, WechatCodeKind.LOGIN, code, partial(client.code2session, code), partial(_enter, caller, app)
+    )
+    logged_in = LoggedIn.read(said)
+    visit_told(as_customer(caller, logged_in.customer_id), VisitDetails(share_token=share_token))
+    return logged_in
+
+
+def as_customer(caller: Caller, customer_id: UUID) -> Caller:
+    """Return the caller as the customer they have just become."""
+    return replace(caller, actor=ActorKind.CUSTOMER, subject_id=customer_id, roles=frozenset())
+
+
+async def _enter(caller: Caller, app: WechatApp, sql: Connection, session: Session) -> dict[str, Any]:
+    """Find or make the customer, keep what WeChat said, and open a session; all in the open transaction."""
+    await sql.execute(_HOLD, f"person {app.shop_id} {app.appid} {session.openid}")
+    if session.unionid:
+        await sql.execute(_HOLD, f"person {app.shop_id} {app.open_account} {session.unionid}")
+    rows = await sql.fetch(_KNOWN, app.shop_id, app.appid, session.openid, app.open_account, session.unionid)
+    customer_id = await _one_customer(sql, caller, {row["customer_id"] for row in rows})
+    await _keep_identity(sql, caller, app, customer_id, session)
+    if caller.visitor_id:
+        await sql.execute(_VISITOR, new_id(), app.shop_id, caller.visitor_id, customer_id, caller.now)
+        await sql.execute(_VISITS, app.shop_id, caller.visitor_id, customer_id)
+    return {"customer_id": customer_id, "pair": (await open_session(sql, app, customer_id)).as_json()}
+
+
+async def _one_customer(sql: Connection, caller: Caller, known: set[UUID]) -> UUID:
+    if len(known) > 1:
+        return await merge_customers(sql, caller, known)
+    if known:
+        return known.pop()
+    customer_id = new_id()
+    await sql.execute(_CUSTOMER, customer_id, caller.shop_id, DEFAULT_NICKNAME, caller.now)
+    await emit(sql, caller, "customer.created", customer_id, {})
+    return customer_id
+
+
+async def _keep_identity(sql: Connection, caller: Caller, app: WechatApp, customer_id: UUID, session: Session) -> None:
+    await sql.execute(
+        _IDENTITY,
+        new_id(),
+        caller.shop_id,
+        customer_id,
+        app.appid,
+        session.openid,
+        app.open_account,
+        session.unionid,
+        keys().person_hash(app.appid, session.openid, session.unionid),
+        seal(session.session_key, keys().sealing),
+        wall_now(),
+    )

@@ -1,0 +1,73 @@
+"""What customers are told when WeChat says no: one code for each thing that a page can do about it."""
+
+from typing import Final
+
+from models.refusal import Refusal, RetryRefusal, UserErrorCode
+from wechat.errors import (
+    LoginCodeExpired,
+    LostAnswer,
+    PhoneCodeExpired,
+    RateLimited,
+    RiskBlocked,
+    SystemBusy,
+    Unreachable,
+    WechatError,
+)
+
+_MS: Final = 1000
+_RATE_LIMIT_SECONDS: Final = 60.0
+_BUSY_SECONDS: Final = 1.0
+
+
+def refusal_of(error: WechatError, *field: str) -> Refusal:
+    """Return the refusal for an error of WeChat; what only whoever runs the shop can mend is WECHAT_APP_REJECTED."""
+    match error:
+        case LoginCodeExpired():
+            code, zh, en = (
+                UserErrorCode.LOGIN_CODE_EXPIRED,
+                "登录凭证已失效，请重新登录",
+                "The login code is too old, used, or another app's; call wx.login again",
+            )
+        case PhoneCodeExpired():
+            code, zh, en = (
+                UserErrorCode.PHONE_CODE_EXPIRED,
+                "手机号凭证已失效，请重新获取",
+                "The phone code is too old or used; let the customer tap again",
+            )
+        case RiskBlocked():
+            code, zh, en = (
+                UserErrorCode.WECHAT_RISK_BLOCKED,
+                "微信判定该账号存在风险，暂时无法登录",
+                "WeChat holds this account for dangerous and lets it in nowhere",
+            )
+        case RateLimited():
+            after = error.retry_after_seconds or _RATE_LIMIT_SECONDS
+            return RetryRefusal(
+                UserErrorCode.WECHAT_RATE_LIMITED,
+                "操作过于频繁，请稍后再试",
+                "WeChat was asked too often; try again later",
+                *field,
+                retry_after_ms=round(after * _MS),
+            )
+        case SystemBusy() | Unreachable():
+            after = error.retry_after_seconds or _BUSY_SECONDS
+            return RetryRefusal(
+                UserErrorCode.BUSY,
+                "微信繁忙，请稍后重试",
+                "WeChat is busy and did nothing; send the same again shortly",
+                *field,
+                retry_after_ms=round(after * _MS),
+            )
+        case LostAnswer():
+            code, zh, en = (
+                UserErrorCode.WECHAT_ANSWER_LOST,
+                "与微信的连接中断，请重新操作",
+                "WeChat's answer got lost and the code may be used up; take a new code",
+            )
+        case _:
+            code, zh, en = (
+                UserErrorCode.WECHAT_APP_REJECTED,
+                "店铺的微信配置有误，请联系商家",
+                "WeChat does not accept the shop's app or what it asked; see the log",
+            )
+    return Refusal(code, zh, en, *field)

@@ -1,0 +1,55 @@
+"""A customer as they see themselves, and what they agreed to."""
+
+from datetime import datetime
+from enum import Enum
+
+import strawberry
+
+import models.consent as stored
+import models.customer as customers
+from engine.declare import Order, column, field, many, reads
+from engine.keyset import TIME
+from schema.node import Node
+from schema.scalars import Url
+
+
+@strawberry.enum(description="What a customer may agree to.")
+class ConsentKind(Enum):
+    """As stored."""
+
+    TERMS = strawberry.enum_value("TERMS", description="The terms of buying here.")
+    PRIVACY = strawberry.enum_value("PRIVACY", description="How personal data are handled.")
+    MARKETING = strawberry.enum_value("MARKETING", description="To be told of offers.")
+    PERSONALISATION = strawberry.enum_value(
+        "PERSONALISATION", description="That what is shown follows what they looked at."
+    )
+
+
+@reads(stored.Consent)
+@strawberry.type(description="The last word of a customer on one matter.")
+class Consent:
+    """Rows that are current."""
+
+    kind: ConsentKind = field(description="To what.")
+    policy_version: str = field(description="The version of the policy that was shown.")
+    given_at: datetime = field(description="When it was agreed to.")
+    withdrawn_at: datetime | None = field(description="When it was taken back; null while it stands.")
+
+
+# Nobody's rows but the viewer's own, whatever their roles.
+@reads(customers.Customer, prefix="cus", scope="{t}.shop_id = {shop} and {t}.id = {viewer}")
+@strawberry.type(description="A customer of the shop. Customers see themselves, and nobody else sees them here.")
+class Customer(Node):
+    """One row: the viewer's."""
+
+    nickname: str = field(description="As they call themselves; 微信用户 until they say otherwise.")
+    avatar_url: Url | None = field(description="Their picture; null when there is none.")
+    phone: str | None = field(
+        column("phone_masked"),
+        description="Their phone number as it may be shown, `138****0000`; null until phoneBind.",
+    )
+    consents: list[Consent] = field(
+        many("{t}.customer_id = {p}.id and {t}.is_current", order=Order("{t}.given_at", TIME), is_public=True),
+        description="What they agreed to or took back, one for each kind, the oldest first.",
+    )
+    created_at: datetime = field(description="When they first logged in.")
