@@ -4,10 +4,13 @@ from enum import Enum
 
 import strawberry
 
-from engine.declare import field, reads
+from engine.declare import Order, field, reads
+from engine.keyset import TEXT
 from models.metafield import Metafield as MetafieldRow
 from schema.node import Node
 from schema.visibility import OF_VARIANT_ON_SALE, of_product_on_sale
+
+BY_NAMESPACE = Order('({t}.namespace collate "C")', TEXT)
 
 
 @strawberry.enum(description="How a metafield's value is to be read.")

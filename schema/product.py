@@ -18,7 +18,7 @@ from schema.category import Category
 from schema.connection import Connection, limited_rows, paged_rows
 from schema.facet import FACETS, Facet
 from schema.media import Media
-from schema.metafield import Metafield
+from schema.metafield import BY_NAMESPACE, Metafield
 from schema.money import PriceRange
 from schema.node import Node
 from schema.option import ProductOption
@@ -143,6 +143,12 @@ class Product(Node):
     version: int = field(description="Send it back when changing the product; refused with CONFLICT when stale.")
     created_at: datetime = field(description="When it was made.")
     updated_at: datetime = field(description="When it last changed.")
+
+    metafields = limited_rows(
+        many(OWN, order=BY_NAMESPACE),
+        list[Metafield],
+        description="Its extras that the asker may see, by namespace; staff see the private ones too.",
+    )
 
     @read(
         one("{t}.product_id = {p}.id"),

@@ -13,7 +13,7 @@ from models.staff import Role
 from models.variant import Variant as VariantRow
 from schema.connection import Connection, limited_rows, paged_rows
 from schema.media import Media
-from schema.metafield import Metafield
+from schema.metafield import BY_NAMESPACE, Metafield
 from schema.money import Money
 from schema.node import Node
 from schema.option import SELECTED_OPTIONS, SelectedOption
@@ -109,6 +109,12 @@ class Variant(Node):
     version: int = field(description="Send it back when changing the variant; refused with CONFLICT when stale.")
     created_at: datetime = field(description="When it was made.")
     updated_at: datetime = field(description="When it last changed.")
+
+    metafields = limited_rows(
+        many("{t}.variant_id = {p}.id", order=BY_NAMESPACE),
+        list[Metafield],
+        description="Its extras that the asker may see, by namespace; staff see the private ones too.",
+    )
 
     @read(
         one("{t}.variant_id = {p}.id"),
