@@ -7,8 +7,10 @@ of a turn and after its last answer, so every answer is paid for in full and not
 
 import asyncio
 import base64
+import subprocess
 import sys
-from collections.abc import AsyncIterator
+import tempfile
+from collections.abc import AsyncIterator, Iterator
 from dataclasses import dataclass
 from itertools import cycle
 from pathlib import Path
@@ -18,6 +20,8 @@ from typing import cast
 import orjson
 import psutil
 import uvloop
+
+from settings import PROJECT
 
 _OK = b"HTTP/1.1 200"
 _HEAD_END = b"\r\n\r\n"
@@ -163,6 +167,20 @@ def _children_cpu(parent: int | None) -> dict[int, float]:
     if parent is None:
         return {}
     return {child.pid: _cpu(child.pid) for child in psutil.Process(parent).children()}
+
+
+def turns(plan: Plan) -> Iterator[Load]:
+    """Run a plan in a process of its own and give its turns as they end. Raises RuntimeError when it failed."""
+    with tempfile.NamedTemporaryFile(suffix=".json") as file:
+        file.write(orjson.dumps(plan))
+        file.flush()
+        command = (sys.executable, "-m", "bench.load", file.name)
+        with subprocess.Popen(command, cwd=PROJECT, stdout=subprocess.PIPE) as running:  # noqa: S603 - our own words
+            for turn in running.stdout or ():
+                yield Load(**orjson.loads(turn))
+    if running.returncode:
+        message = f"the load on {', '.join(target.name for target in plan.targets)} failed"
+        raise RuntimeError(message)
 
 
 async def _main(plan: Plan) -> None:

@@ -3,7 +3,6 @@
 import argparse
 import asyncio
 import base64
-import subprocess
 import sys
 import tempfile
 from collections.abc import Iterator
@@ -11,14 +10,13 @@ from contextlib import ExitStack
 from pathlib import Path
 from typing import Final
 
-import orjson
-
 from bench.asking import count_statements, requests_of, same_answers
 from bench.catalogue import KEY, Stocked, stock_shop
-from bench.load import Load, Plan, Target
+from bench.load import Load, Plan, Target, turns
 from bench.pages import Page, count_fields, pages
 from bench.report import Result, line, results_file, table
 from bench.servers import VARIANTS, Ground, Server, ground, make_database, serving
+from bench.visits import record_visits
 from models.database import connect, migrate
 from settings import PROJECT
 
@@ -54,8 +52,11 @@ def main(words: list[str]) -> None:
             _measure(on, servers, page, rounds=asked.rounds, seconds=asked.seconds)
             for page in pages(stocked.products, stocked.collections)
         ]
+        say("recording visits")
+        visits = record_visits(on, servers[0], KEY)
     for result in results:
         print(line(result), flush=True)
+    print(visits, flush=True)
     print(f"\n{table(results)}")
     if asked.write:
         (PROJECT / "bench" / "RESULTS.md").write_text(results_file(results, CONNECTIONS, asked.rounds, asked.seconds))
@@ -97,14 +98,4 @@ def _loads(on: Ground, servers: list[Server], page: Page, *, rounds: int, second
         )
         for server in servers
     ]
-    plan = Plan(targets, rounds, seconds, CONNECTIONS, on.postgres)
-    with tempfile.NamedTemporaryFile(suffix=".json") as file:
-        file.write(orjson.dumps(plan))
-        file.flush()
-        command = (sys.executable, "-m", "bench.load", file.name)
-        with subprocess.Popen(command, cwd=PROJECT, stdout=subprocess.PIPE) as running:  # noqa: S603 - our own words
-            for turn in running.stdout or ():
-                yield Load(**orjson.loads(turn))
-    if running.returncode:
-        message = f"the load on {page.name} failed"
-        raise RuntimeError(message)
+    yield from turns(Plan(targets, rounds, seconds, CONNECTIONS, on.postgres))
