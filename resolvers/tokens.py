@@ -31,7 +31,7 @@ TOKEN_BYTES_MAX: Final = 8 * 1024
 STAFF_AUDIENCE: Final = "staff"
 _ISSUER: Final = "xiaopu"
 _ALGORITHM: Final = "Ed25519"
-_LEEWAY_SECONDS: Final = 30
+LEEWAY_SECONDS: Final = 30
 _SUBJECTS: Final = {ActorKind.STAFF: "stf", ActorKind.CUSTOMER: "cus"}
 _SESSION: Final = "ses"
 
@@ -153,8 +153,8 @@ def _claims(claims: dict[str, Any]) -> Claims:
         raise BadTokenError(TokenFault.FOREIGN)
     if (kind is ActorKind.STAFF) is not (audience == STAFF_AUDIENCE):
         raise BadTokenError(TokenFault.AUDIENCE)
-    if now >= expires_at + _LEEWAY_SECONDS:
+    if now >= expires_at + LEEWAY_SECONDS:
         raise BadTokenError(TokenFault.EXPIRED)
-    if now < not_before - _LEEWAY_SECONDS:
+    if now < not_before - LEEWAY_SECONDS:
         raise BadTokenError(TokenFault.EARLY)
     return Claims(Bearer(kind, shop_id, audience, subject_id, version, session_id), expires_at)
