@@ -19,8 +19,6 @@ INDEXES = (
     # What the worker makes anew, and what it has not counted yet; nothing, most of the time.
     "create index product_words_stale on product_words (shop_id, id) where is_stale",
     "create index search_uncounted on search (shop_id) where not is_counted",
-    # What begins with what is being typed; sorted by bytes whatever the cluster's locale.
-    'create index hot_search_prefix on hot_search (shop_id, term collate "C")',
 )
 # Products that were there before: the worker makes their words as soon as it runs.
 BACKFILL = (

@@ -19,6 +19,8 @@ import rjieba
 
 QUERY_CHARS_MAX: Final = 100
 """So much of a search counts; people paste whole pages."""
+TERM_CHARS_MAX: Final = 200
+"""So much of a search is remembered: folding may make one character many."""
 LEXEMES_MAX: Final = 2_000
 """So many lexemes a product is found by, its title's first."""
 _WORD_CHARS_MAX: Final = 64
@@ -117,7 +119,7 @@ def asks_rank(text: str) -> str | None:
 
 def term_of(text: str) -> str:
     """Return a search as it is remembered: folded, its words one space apart; empty when it asks for nothing."""
-    term = " ".join(folded(text[:QUERY_CHARS_MAX]).split())
+    term = " ".join(folded(text[:QUERY_CHARS_MAX]).split())[:TERM_CHARS_MAX].rstrip()
     return term if _RUNS.search(term) else ""
 
 

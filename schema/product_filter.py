@@ -10,7 +10,7 @@ from engine.errors import bad_input
 from engine.keyset import TEXT, TIME
 from engine.rows import Order, Rows
 from ids import decode_id
-from schema.product_search import by_relevance, search
+from schema.product_search import by_relevance, in_other_order, search
 from schema.product_status import ProductStatus
 from schema.scalars import Fen
 
@@ -23,8 +23,8 @@ class ProductSortKey(Enum):
 
     RELEVANCE = strawberry.enum_value(
         "RELEVANCE",
-        description="Best answer to `query` first: where the words stand, then sales, then age. At most 2,000 products"
-        " are weighed, and the list with its count and facets ends there. Without a `query` as if left out.",
+        description="Best answer to `query` first: where the words stand, then sales, then age. At most 1,000 products"
+        " are weighed, and the list with its count and facets ends there (in other orders at 10,000). Without a `query` as if left out.",
     )
     PUBLISHED = strawberry.enum_value("PUBLISHED", description="Newest on sale first.")
     BEST_SELLING = strawberry.enum_value("BEST_SELLING", description="Most sold first.")
@@ -110,6 +110,8 @@ def narrow(rows: Rows, query: object, filters: object, sort_key: object, reverse
     is_reverse = isinstance(reverse, Leaf) and bool(reverse.value)
     if key != "RELEVANCE":
         rows.order_by(PRODUCT_ORDERS[key], reverse=is_reverse)
+        if words is not None:
+            in_other_order(rows)
     elif words is not None:
         by_relevance(rows, query, words, reverse=is_reverse)
     elif rows.order:

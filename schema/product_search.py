@@ -8,8 +8,10 @@ from engine.rows import Order, Rows
 from resolvers.search_text import asks_all, asks_any, asks_rank
 from schema.visibility import on_sale
 
-CANDIDATES_MOST: Final = 2_000
+CANDIDATES_MOST: Final = 1_000
 """By relevance no more products than these are weighed, so that a word that half the shop has costs no more."""
+FOUND_MOST: Final = 10_000
+"""In any other order no more than these are put in order."""
 
 RELEVANCE: Final = Order("{t}.relevance", descending=True)
 
@@ -32,12 +34,14 @@ _RELEVANCE: Final = """
 + 20 * greatest(-3000, least(6000, ({{t}}.published_at at time zone 'UTC')::date - date '2020-01-01'))
 """
 
-# A subselect without columns is run once, before the index is asked; and the planner, not knowing what it will be,
-# expects few rows and enters by the index on words in every plan, so that plans are kept.
+# The words come from a subselect, which is run once before the index is asked, and the shop is compared by a function:
+# of both the planner knows nothing, so it expects few rows whatever the shop, enters by the index on words, and keeps
+# the plan. Told plainly of the shop, or that there is only one word, it would plan each request anew, for small shops
+# and single words look cheaper than the kept plan.
 _ASKED: Final = """
-(select {shop} && case when {any} is null or exists (
-    select from product_words s, product g where s.shop_id = {{shop}} and s.words @@ ({shop} && {all}::tsquery)
-    and g.shop_id = s.shop_id and g.id = s.product_id and {seen}
+(select {shop} && case when (select {any}) is null or exists (
+    select from product_words s, product g where uuid_cmp(s.shop_id, {{shop}}) = 0 and s.words @@ ({shop} && {all}::tsquery)
+    and g.shop_id = {{shop}} and g.id = s.product_id and {seen}
 ) then {all}::tsquery else {any}::tsquery end)
 """
 _SHOP: Final = "('''@' || replace({shop}::text, '-', '') || '''')::tsquery"
@@ -52,9 +56,15 @@ def search(rows: Rows, query: object) -> str:
         any=rows.bind(query, "text", asks_any),
         seen="true" if rows.statement.hidden else on_sale("g"),
     )
-    rows.where(rows.fill(f"{words}.shop_id = {{shop}} and {words}.product_id = {{t}}.id and {words}.words @@ {asked}"))
+    rows.where(rows.fill(f"uuid_cmp({words}.shop_id, {{shop}}) = 0 and {words}.product_id = {{t}}.id"))
+    rows.where(rows.fill(f"{words}.words @@ {asked}"))
     rows.note("search", query)
     return words
+
+
+def in_other_order(rows: Rows) -> None:
+    """Bound what a search in another order looks at; the order itself is the list's."""
+    rows.cap(FOUND_MOST)
 
 
 def by_relevance(rows: Rows, query: object, words: str, *, reverse: bool) -> None:

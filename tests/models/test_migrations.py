@@ -47,7 +47,6 @@ RAW_INDEXES = {
     "product_words_words",
     "product_words_stale",
     "search_uncounted",
-    "hot_search_prefix",
     "identity_unionid",
     "identity_customer",
     "session_customer",
