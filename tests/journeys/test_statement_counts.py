@@ -57,9 +57,9 @@ async def world(http: httpx.AsyncClient, settings: Settings) -> World:
 
 
 # Who is asking, looked up once a second at most; what the driver asks of a connection that has just been opened; and
-# the visits of everybody, written together behind all answers.
-# Nor what WeChat's sandbox does in the same database.
+# the visits of everybody, written together behind all answers. Nor what WeChat's sandbox does in the same database.
 _ASIDE: Final = (
+    "typeinfo_tree",
     "wechat_sandbox.",
     "visitor_key",
     "set_config('jit'",
