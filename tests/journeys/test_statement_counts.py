@@ -23,7 +23,7 @@ OF_A_WRITE: Final[Mapping[str, int]] = {
     "productsPublish": 9,
     "productsUnpublish": 9,
     "productMediaSet": 15,
-    "variantsUpsert": 20,
+    "variantsUpsert": 19,
     "variantsDelete": 13,
     "stockAdjust": 11,
     "locationCreate": 9,
@@ -45,6 +45,12 @@ OF_A_WRITE: Final[Mapping[str, int]] = {
     "promoterUpdate": 4,
     "shareCreate": 9,
     "visitTrack": 0,
+    "loginWithWechat": 12,
+    "sessionRefresh": 4,
+    "sessionRevoke": 1,
+    "phoneBind": 7,
+    "profileUpdate": 5,
+    "consentSet": 4,
     "productDelete": 7,
 }
 """Statements of each mutation of the corpus, with reading back what the client selected."""
