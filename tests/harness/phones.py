@@ -11,6 +11,7 @@ from settings import Settings
 from tests.harness.asking import Answer, Asker, credentials
 from tests.harness.shops import SandboxShop
 from wechat.sandbox.app import PATH
+from wechat.sandbox.apps import USUAL_SECRET
 
 ERRORS = "userErrors { code field message ... on RetryUserError { retryAfterMs } }"
 CUSTOMER = "customer { id nickname avatarUrl phone createdAt consents { kind policyVersion givenAt withdrawnAt } }"
@@ -90,7 +91,7 @@ async def phone_in_another_app(phone: Phone, settings: Settings, appid: str) -> 
     app: WechatApp = await add_app(
         phone.shop.shop,
         appid=appid,
-        secret="sandbox",
+        secret=USUAL_SECRET,
         sealing_key=settings.derive("sealing"),
     )
     return Phone(phone.shop, phone.user, (await create_key(app)).key, appid)

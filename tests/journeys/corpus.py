@@ -4,7 +4,9 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any, Final
 
+from tests.harness.asking import Asker
 from tests.journeys.world import World
+from tests.journeys.world_customer import CUSTOMER
 
 Variables = Mapping[str, Any]
 
@@ -60,12 +62,13 @@ HIDDEN_NODES: Final = (
 
 @dataclass(frozen=True, slots=True)
 class Read:
-    """A question that its owner has an answer to; `variables` may be sent by anybody."""
+    """A question that its `sender` has an answer to; `variables` may be sent by anybody."""
 
     root: str
     document: str
     variables: Callable[[World], Variables] = lambda _: {}
     staff_only: bool = False
+    sender: Callable[[World], Asker] = lambda world: world.shop.staff
 
 
 def _node(name: str) -> Read:
@@ -168,6 +171,7 @@ READS: Final = (
         staff_only=True,
     ),
     *map(_node, ("shop", "product", "product.variant", "review", "promoter", "shareLink")),
+    Read("viewer", f"{{ viewer {{ {CUSTOMER} }} }}", sender=lambda of: of.customer),
     Read(
         "nodes",
         f"query ($ids: [ID!]!) {{ nodes(ids: $ids) {{ {BY_TYPE} }} }}",

@@ -8,6 +8,7 @@ from uuid import uuid4
 from tests.harness.asking import Asker
 from tests.journeys.corpus import CARD, CATEGORY, COLLECTION, PROMOTER, REVIEW, SHARE_LINK, VARIANT, Variables
 from tests.journeys.world import ERRORS, World
+from tests.journeys.world_customer import CUSTOMER
 
 
 @dataclass(frozen=True, slots=True)
@@ -285,6 +286,46 @@ WRITES: Final = (
             lambda of: {"visitId": str(uuid4()), "input": {"shareToken": of["shareLink.token"]}},
         ),
         lambda world: world.shop.visitor.also(x_visitor_id=world["visitor"]),
+    ),
+    _open(
+        _write(
+            "loginWithWechat", "$input: LoginWithWechatInput!", f"session {{ accessToken }} customer {{ {CUSTOMER} }}",
+            lambda of: {"input": {"code": of["login.code"], "shareToken": of["shareLink.token"]}},
+        ),
+        lambda world: world.shop.visitor.also(x_visitor_id=world["visitor"]),
+    ),
+    _open(
+        _write(
+            "sessionRefresh", "$refreshToken: String!", f"session {{ accessToken }} customer {{ {CUSTOMER} }}",
+            lambda of: {"refreshToken": of["refresh.token"]},
+        ),
+        lambda world: world.shop.visitor,
+    ),
+    _open(
+        _write(
+            "sessionRevoke", "$refreshToken: String!", "revoked", lambda of: {"refreshToken": of["revoke.token"]}
+        ),
+        lambda world: world.shop.visitor,
+    ),
+    _open(
+        _write(
+            "phoneBind", "$code: String!", f"customer {{ {CUSTOMER} }}", lambda of: {"code": of["phone.code"]}
+        ),
+        lambda world: world.customer,
+    ),
+    _open(
+        _write(
+            "profileUpdate", "$input: ProfileUpdateInput!", f"customer {{ {CUSTOMER} }}",
+            lambda of: {"input": {"nickname": f"n {of.mark}"}},
+        ),
+        lambda world: world.customer,
+    ),
+    _open(
+        _write(
+            "consentSet", "$input: ConsentSetInput!", f"customer {{ {CUSTOMER} }}",
+            lambda of: {"input": {"kind": "TERMS", "policyVersion": of.mark, "agreed": True}},
+        ),
+        lambda world: world.customer,
     ),
     # The last, because nothing may ask for it any more.
     _write(

@@ -14,7 +14,9 @@ from ids import encode_id, new_id
 from models.database import pool
 from resolvers.aggregates import refresh_products
 from resolvers.visit_recorder import waiting_visits
+from tests.harness.asking import Asker, credentials
 from tests.harness.shops import SandboxShop
+from tests.journeys.world_customer import arrive
 
 HOUR: Final = timedelta(hours=1)
 
@@ -108,6 +110,11 @@ class World:
     def __getitem__(self, name: str) -> str:
         return self.ids[name]
 
+    @property
+    def customer(self) -> Asker:
+        """Somebody who has logged in."""
+        return Asker(self.shop.http, credentials(key=self.shop.key, token=self.ids["customer.token"]))
+
     async def asked(self, document: str, **variables: Any) -> Mapping[str, Any]:
         """Ask as the owner; everything must be done as wished."""
         answer = await self.shop.staff(document, variables)
@@ -137,6 +144,7 @@ async def furnish(shop: SandboxShop) -> World:
     await _products(world)
     await _shelves(world)
     await _reviews(world)
+    ids |= await arrive(shop, mark)
     await _visits(world)
     read = await world.asked(_CURSORS, id=ids["product"])
     world.cursors["products"] = read["products"]["pageInfo"]["endCursor"]
