@@ -10,6 +10,7 @@ from starlette.middleware.cors import CORSMiddleware
 from starlette.routing import Route
 from starlette.types import ASGIApp, Receive, Scope, Send
 
+from api.codes import code_routes
 from api.graphql import GraphQLEndpoint
 from api.health import healthz, metrics, readyz
 from api.identify import Identities
@@ -69,6 +70,7 @@ def create(settings: Settings | None = None) -> Starlette:
             Route("/healthz", healthz),
             Route("/readyz", readyz),
             Route("/metrics", metrics),
+            *code_routes(),
             *([] if settings.is_production else [*sandbox_routes(), wechat_sandbox()]),
         ],
         middleware=[*_middleware(settings), Middleware(_Straight, endpoint=endpoint)],
