@@ -270,6 +270,7 @@ def parser() -> argparse.ArgumentParser:
     telling.add_argument("--write", action="store_true", help="write schema/schema.graphql")
     telling.add_argument("--check", action="store_true", help="exit 1 when the file is stale")
     command("worker", on_database(operator.work))
+    command("reindex", on_database(operator.reindex))
     command("demo", on_database(imports.demo))
     declare_imports(group)
     declare_operator(group)

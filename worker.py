@@ -11,15 +11,18 @@ from uuid import UUID
 from clock import wall_now
 from logs import log
 from resolvers.due_work import DueWork
+from resolvers.hot_search import count_hot_searches
 from resolvers.idempotency import reap_idempotency_keys
 from resolvers.outbox import reap_delivered_events
 from resolvers.outbox_delivery import deliver_outbox
 from resolvers.publication import announce_due_windows, next_window_edge
 from resolvers.search_index import renew_stale_words
+from resolvers.search_log import reap_searches
 from resolvers.session import forget_answers, reap_sessions
 
 POLL_SECONDS: Final = 0.5
 FAULT_PAUSE_SECONDS: Final = 5.0
+MINUTE_SECONDS: Final = 60.0
 HOUR_SECONDS: Final = 3600.0
 
 
@@ -35,10 +38,16 @@ async def _reap_events(wall: datetime, _shop_id: UUID | None) -> int:
     return await reap_delivered_events(wall)
 
 
+async def _reap_searches(wall: datetime, _shop_id: UUID | None) -> int:
+    return await reap_searches(wall)
+
+
 DUE_WORK: Final[tuple[DueWork, ...]] = (
     DueWork("announce_windows", announce_due_windows, every_seconds=1.0, next_deadline=next_window_edge),
     DueWork("deliver_outbox", _deliver, every_seconds=POLL_SECONDS),
     DueWork("renew_stale_words", renew_stale_words, every_seconds=1.0),
+    DueWork("count_hot_searches", count_hot_searches, every_seconds=MINUTE_SECONDS),
+    DueWork("reap_searches", _reap_searches, every_seconds=HOUR_SECONDS),
     DueWork("reap_idempotency_keys", _reap_keys, every_seconds=HOUR_SECONDS),
     DueWork("reap_delivered_events", _reap_events, every_seconds=HOUR_SECONDS),
     DueWork("forget_answers", forget_answers, every_seconds=10.0),

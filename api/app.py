@@ -21,6 +21,7 @@ from logs import configure
 from models.database import connect, fetch_value
 from models.redis_server import connect_redis, redis
 from resolvers.keys import Keys, holding
+from resolvers.search_log import recording_searches
 from resolvers.tokens import Tokens
 from resolvers.visit_recorder import recording_visits
 from schema.root import graphql_schema, sources
@@ -54,6 +55,7 @@ def create(settings: Settings | None = None) -> Starlette:
             app.state.redis = redis()
             await opened.enter_async_context(connect_wechat(settings.derive("sealing"), settings.sandbox_wechat))
             await opened.enter_async_context(recording_visits())
+            await opened.enter_async_context(recording_searches())
             if settings.runs_worker:
                 await opened.enter_async_context(worker_inside())
             _settle_memory()

@@ -19,6 +19,7 @@ from engine.execution import Answer
 from engine.limits import Limits
 from engine.sizes import Prices
 from resolvers.caller import Caller
+from resolvers.search_log import note_search
 from settings import Settings
 
 OPERATION_SECONDS: Final = 10
@@ -67,6 +68,9 @@ class Operations:
         """Run an admitted operation and give back what it did not use; the body of an answer with data."""
         answer = await self.run(operation, request, caller)
         record.fell_back = answer.fell_back
+        for name, value in answer.notes:
+            if name == "search":
+                note_search(caller, value)
         record.used = record.cost if operation.kind == "mutation" else min(record.cost, _objects(answer.data))
         if record.bucket:
             self._throttle.give_back(record.bucket, record.cost - record.used)

@@ -12,6 +12,7 @@ from uuid import UUID
 
 import orjson
 
+from clock import wall_now
 from ids import encode_id
 from models.redis_server import connect_redis
 from models.refusal import Refusal, UserErrorCode
@@ -21,6 +22,7 @@ from models.wechat_app import WechatAppKind
 from resolvers.caller import ActorKind
 from resolvers.outbox import dead_letters, replay
 from resolvers.sandbox_shop import open_sandbox
+from resolvers.search_index import outdate_all_words, renew_stale_words
 from resolvers.shop import create_shop, delete_shop, find_shop
 from resolvers.staff import staff_named
 from resolvers.tokens import MINUTES, STAFF_AUDIENCE, Bearer, Tokens
@@ -118,6 +120,12 @@ async def outbox_replay(_settings: Settings, arguments: argparse.Namespace) -> s
     if not found:
         raise Refusal(UserErrorCode.NOT_FOUND, "没有这个死信", "There is no such dead letter; see `outbox list`", "id")
     return "Due again; a worker will tell it."
+
+
+async def reindex(_settings: Settings, _arguments: argparse.Namespace) -> str:
+    """Make the words of all products anew, after the rules of searching changed; the shops go on meanwhile."""
+    await outdate_all_words()
+    return f"Made the words of {await renew_stale_words(wall_now(), None)} products anew."
 
 
 async def work(settings: Settings, _arguments: argparse.Namespace) -> str:

@@ -24,10 +24,13 @@ from models.shop import Shop, ShopMode
 from models.staff import Staff
 from resolvers.caller import ActorKind
 from resolvers.demo import fill_with_demo
+from resolvers.hot_search import count_hot_searches
 from resolvers.outbox import waiting_events
 from resolvers.outbox_delivery import deliver_outbox
 from resolvers.sandbox_clock import advance_clock
 from resolvers.sandbox_shop import open_sandbox
+from resolvers.search_index import renew_stale_words
+from resolvers.search_log import settle_searches
 from resolvers.shop import delete_shop
 from resolvers.staff import staff_named
 from resolvers.tokens import MINUTES_MAX, STAFF_AUDIENCE, Bearer
@@ -129,6 +132,9 @@ async def settle(request: Request) -> Response:
             if work.next_deadline:
                 await work.run(wall_now(), shop_id)
         await deliver_outbox(shop_id)
+        await settle_searches()
+        await count_hot_searches(wall_now(), shop_id)
+        await renew_stale_words(wall_now(), shop_id)
         waiting = {"outbox": await waiting_events(shop_id), "visits": await waiting_visits(shop_id)}
         idle = not any(waiting.values())
         if idle or monotonic() >= deadline:

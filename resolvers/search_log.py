@@ -119,14 +119,15 @@ async def settle_searches() -> None:
         await bulk.write()
 
 
-async def search_history_clear(caller: Caller) -> None:
-    """Forget what this visitor searched for: the searches stay counted, and are nobody's."""
+async def search_history_clear(caller: Caller) -> int:
+    """Forget what this visitor searched for, and return how much it was: it stays counted, and is nobody's."""
     if caller.visitor_id is None:
         zh, en = "缺少访客标识，请带上 X-Visitor-Id", "Send X-Visitor-Id: without it there is no history"
         raise Refusal(UserErrorCode.NOT_ALLOWED, zh, en)
     await settle_searches()
     async with transaction() as sql:
-        await sql.execute(_CLEAR, caller.shop_id, caller.visitor_id)
+        done: str = await sql.execute(_CLEAR, caller.shop_id, caller.visitor_id)
+    return int(done.rsplit(maxsplit=1)[-1])
 
 
 async def reap_searches(wall: datetime) -> int:

@@ -9,6 +9,7 @@ from schema.metafield_mutation import MetafieldMutation
 from schema.product_mutation import ProductMutation
 from schema.promoter_mutation import PromoterMutation
 from schema.review_mutation import ReviewMutation
+from schema.search_mutation import SearchMutation
 from schema.session_mutation import SessionMutation
 from schema.share_link_mutation import ShareLinkMutation
 from schema.shop_mutation import ShopMutation
@@ -32,6 +33,7 @@ class Mutation(
     MetafieldMutation,
     PromoterMutation,
     ShareLinkMutation,
+    SearchMutation,
     VisitMutation,
     SessionMutation,
     CustomerMutation,

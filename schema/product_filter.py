@@ -24,7 +24,8 @@ class ProductSortKey(Enum):
     RELEVANCE = strawberry.enum_value(
         "RELEVANCE",
         description="Best answer to `query` first: where the words stand, then sales, then age. At most 1,000 products"
-        " are weighed, and the list with its count and facets ends there (in other orders at 10,000). Without a `query` as if left out.",
+        " are weighed, and the list with its count and facets ends there (in other orders at 10,000). Without a `query`"
+        " as if left out.",
     )
     PUBLISHED = strawberry.enum_value("PUBLISHED", description="Newest on sale first.")
     BEST_SELLING = strawberry.enum_value("BEST_SELLING", description="Most sold first.")
@@ -105,17 +106,7 @@ Reverse = Annotated[bool, strawberry.argument(description="Turn the order round.
 
 def narrow(rows: Rows, query: object, filters: object, sort_key: object, reverse: object) -> None:
     """Apply search, filters and order to rows of products; without search and sort key they keep their own order."""
-    words = search(rows, query) if query is not None else None
-    key = str(_name(sort_key.value)) if isinstance(sort_key, Leaf) else "RELEVANCE"
-    is_reverse = isinstance(reverse, Leaf) and bool(reverse.value)
-    if key != "RELEVANCE":
-        rows.order_by(PRODUCT_ORDERS[key], reverse=is_reverse)
-        if words is not None:
-            in_other_order(rows)
-    elif words is not None:
-        by_relevance(rows, query, words, reverse=is_reverse)
-    elif rows.order:
-        rows.order_by(rows.order, reverse=is_reverse)
+    _put_in_order(rows, query, sort_key, is_reverse=isinstance(reverse, Leaf) and bool(reverse.value))
     given = filters if isinstance(filters, list) else []
     if len(given) > FILTERS_MOST:
         message = f"At most {FILTERS_MOST} filters."
@@ -129,6 +120,19 @@ def narrow(rows: Rows, query: object, filters: object, sort_key: object, reverse
                     kinds.setdefault(kind, []).append(_condition(rows, kind, value))
     for alternatives in kinds.values():
         rows.where(f"({' or '.join(alternatives)})")
+
+
+def _put_in_order(rows: Rows, query: object, sort_key: object, *, is_reverse: bool) -> None:
+    words = search(rows, query) if query is not None else None
+    key = str(_name(sort_key.value)) if isinstance(sort_key, Leaf) else "RELEVANCE"
+    if key != "RELEVANCE":
+        rows.order_by(PRODUCT_ORDERS[key], reverse=is_reverse)
+        if words is not None:
+            in_other_order(rows)
+    elif words is not None:
+        by_relevance(rows, query, words, reverse=is_reverse)
+    elif rows.order:
+        rows.order_by(rows.order, reverse=is_reverse)
 
 
 def _condition(rows: Rows, kind: str, value: object) -> str:

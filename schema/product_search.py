@@ -40,18 +40,19 @@ _RELEVANCE: Final = """
 # and single words look cheaper than the kept plan.
 _ASKED: Final = """
 (select {shop} && case when (select {any}) is null or exists (
-    select from product_words s, product g where uuid_cmp(s.shop_id, {{shop}}) = 0 and s.words @@ ({shop} && {all}::tsquery)
+    select from product_words s, product g
+    where uuid_cmp(s.shop_id, {{shop}}) = 0 and s.words @@ ({shop} && {all}::tsquery)
     and g.shop_id = {{shop}} and g.id = s.product_id and {seen}
 ) then {all}::tsquery else {any}::tsquery end)
 """
-_SHOP: Final = "('''@' || replace({shop}::text, '-', '') || '''')::tsquery"
+SHOP_WORD: Final = "('''@' || replace({shop}::text, '-', '') || '''')::tsquery"
 
 
 def search(rows: Rows, query: object) -> str:
     """Keep the products that a search finds; returns the alias of their words. The search is told as `search`."""
     words = rows.join("product_words")
     asked = _ASKED.format(
-        shop=_SHOP,
+        shop=SHOP_WORD,
         all=rows.bind(query, "text", asks_all),
         any=rows.bind(query, "text", asks_any),
         seen="true" if rows.statement.hidden else on_sale("g"),

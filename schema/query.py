@@ -17,6 +17,7 @@ from schema.product import Product, ProductConnection
 from schema.product_filter import PRODUCT_ORDERS, Filters, Reverse, SortKey, narrow
 from schema.product_search import SearchWords
 from schema.scalars import Handle
+from schema.search import SearchQuery
 from schema.share_link_query import ShareLinkQuery
 from schema.shop import Shop
 from schema.stock import Location
@@ -39,7 +40,7 @@ DECODERS = {prefix: (lambda text, own=prefix: decode_id(own, text)) for prefix i
 
 
 @strawberry.type(description="Everything that can be read. Nothing here changes anything.")
-class Query(ShareLinkQuery, CustomerQuery):
+class Query(SearchQuery, ShareLinkQuery, CustomerQuery):
     """Each root is one part of one SQL statement."""
 
     shop: Shop = field(one(), description="The shop that the visitor key or staff token belongs to.")
