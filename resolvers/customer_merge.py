@@ -45,6 +45,14 @@ where shop_id = $1 and customer_id in ($2, $3) and is_current and exists (
 )
 """
 
+_FAVOURITES_OF_BOTH = """
+delete from favourite
+where shop_id = $1 and customer_id = $3 and exists (
+    select 1 from favourite mine
+    where mine.shop_id = $1 and mine.customer_id = $2 and mine.product_id is not distinct from favourite.product_id
+)
+"""
+
 _LINKS_OF_PROMOTER = """
 update share_link set promoter_id = mine.id
 from promoter mine, promoter theirs
@@ -83,6 +91,9 @@ MERGE_RULES: Final[Mapping[str, MergeRule]] = {
     "share_link.customer_id": MergeRule("their links go on, as the survivor's", (_moved("share_link"),)),
     "consent.customer_id": MergeRule("all is kept; of each kind the later word is current",
                                      (_LATER_CONSENT, _moved("consent"))),
+    "favourite.customer_id": MergeRule(
+        "the survivor keeps what either had, each once", (_FAVOURITES_OF_BOTH, _moved("favourite"))
+    ),
     "promoter.customer_id": MergeRule(
         "a customer is a promoter once: the survivor's gets the links, else the other's becomes the survivor's",
         (_LINKS_OF_PROMOTER, _SECOND_PROMOTER, _moved("promoter")),

@@ -1,0 +1,190 @@
+"""Merging customers: every table that names one has a rule, and each rule does what it says."""
+
+from datetime import timedelta
+from typing import Any
+from uuid import UUID
+
+import pytest
+
+from ids import new_id
+from models.database import Connection, pool, transaction
+from resolvers.caller import Caller
+from resolvers.customer_merge import MERGE_RULES, merge_customers
+from tests.models.rows import insert, whole_shop
+
+_NAMING_CUSTOMERS = """
+select conrelid::regclass::text || '.' || a.attname as place
+from pg_constraint c
+join unnest(c.conkey) k(num) on true
+join pg_attribute a on a.attrelid = c.conrelid and a.attnum = k.num and a.attname <> 'shop_id'
+where c.contype = 'f' and c.confrelid = 'customer'::regclass
+"""
+THEIRS = "theirs0001"
+
+_COLUMNS = """
+select table_name || '.' || column_name as place from information_schema.columns
+where table_schema = 'public' and column_name like '%customer_id'
+"""
+
+
+async def test_every_column_that_names_a_customer_has_its_rule(database: None) -> None:
+    naming = {row["place"] for row in await pool().fetch(_NAMING_CUSTOMERS)}
+    called_so = {row["place"] for row in await pool().fetch(_COLUMNS)}
+
+    assert naming | called_so == set(MERGE_RULES)
+    assert all(rule.why and rule.statements for rule in MERGE_RULES.values())
+
+
+class Two:
+    """Two customers of a shop with something in every table: `older` has all, `younger` what a test gives them."""
+
+    def __init__(self, caller: Caller) -> None:
+        self.caller = caller
+        self.shop = whole_shop()
+        for row in self.shop.values():
+            row["shop_id"] = caller.shop_id
+        self.older: UUID = self.shop["customer"]["id"]
+        self.younger = new_id()
+
+    async def give(self, sql: Connection, table: str, **more: Any) -> None:
+        """Give the younger one a row like the older's."""
+        await insert(sql, table, self.shop[table] | {"id": new_id(), "customer_id": self.younger} | more)
+
+
+@pytest.fixture
+async def two(caller: Caller) -> Two:
+    """Two customers who do not know that they are one."""
+    found = Two(caller)
+    skipped = ("shop", "location", "idempotency_key", "outbox_event")
+    async with transaction() as sql:
+        for table, row in found.shop.items():
+            if table == "location":
+                await insert(sql, table, row | {"is_default": False, "name": "仓库二"})
+            elif table not in skipped:
+                # Any appid will do but the shop's own.
+                await insert(sql, table, row | ({"appid": "wxother"} if table == "wechat_app" else {}))
+        later = found.shop["customer"]["created_at"] + timedelta(days=1)
+        await insert(sql, "customer", found.shop["customer"] | {"id": found.younger, "created_at": later})
+    return found
+
+
+async def rows(table: str, caller: Caller) -> list[dict[str, Any]]:
+    return [dict(row) for row in await pool().fetch(f"select * from {table} where shop_id = $1", caller.shop_id)]
+
+
+async def merged(two: Two) -> UUID:
+    async with transaction() as sql:
+        return await merge_customers(sql, two.caller, [two.younger, two.older])
+
+
+async def test_the_older_has_what_the_younger_had(two: Two) -> None:
+    async with transaction() as sql:
+        await two.give(sql, "identity", openid="o2")
+        await two.give(sql, "session")
+        await two.give(sql, "visitor", visitor_id=new_id())
+        await two.give(sql, "visit", visit_id=new_id())
+        await two.give(sql, "review", external_id=None)
+        await two.give(sql, "share_link", token=THEIRS, promoter_id=None)
+
+    assert await merged(two) == two.older
+
+    for table, count in (("identity", 2), ("session", 2), ("visitor", 2), ("visit", 2), ("review", 2)):
+        assert [row["customer_id"] for row in await rows(table, two.caller)] == [two.older] * count, table
+    links = {row["token"]: row["customer_id"] for row in await rows("share_link", two.caller)}
+    assert links[THEIRS] == two.older
+    gone = next(row for row in await rows("customer", two.caller) if row["id"] == two.younger)
+    assert gone["merged_into"] == two.older
+
+
+async def test_of_each_consent_the_later_word_stands(two: Two) -> None:
+    given_at = two.shop["consent"]["given_at"]
+    async with transaction() as sql:
+        await two.give(sql, "consent", policy_version="2", given_at=given_at + timedelta(hours=1))
+        await two.give(sql, "consent", kind="TERMS", policy_version="3")
+
+    await merged(two)
+
+    consents = await rows("consent", two.caller)
+    assert {row["customer_id"] for row in consents} == {two.older}
+    assert {(row["kind"], row["policy_version"]): row["is_current"] for row in consents} == {
+        ("PRIVACY", "1"): False, ("PRIVACY", "2"): True, ("TERMS", "3"): True,
+    }  # fmt: skip
+
+
+async def test_taking_back_counts_as_a_later_word(two: Two) -> None:
+    given_at = two.shop["consent"]["given_at"]
+    async with transaction() as sql:
+        await two.give(sql, "consent", policy_version="2", given_at=given_at + timedelta(hours=1))
+        await sql.execute(
+            "update consent set withdrawn_at = $2 where customer_id = $1", two.older, given_at + timedelta(hours=2)
+        )
+
+    await merged(two)
+
+    current = [row for row in await rows("consent", two.caller) if row["is_current"]]
+    assert [(row["policy_version"], row["withdrawn_at"] is None) for row in current] == [("1", False)]
+
+
+async def test_what_both_like_is_liked_once(two: Two) -> None:
+    async with transaction() as sql:
+        await two.give(sql, "favourite")
+        await two.give(sql, "favourite", product_id=None)
+
+    await merged(two)
+
+    liked = [(row["customer_id"], row["product_id"]) for row in await rows("favourite", two.caller)]
+    product = two.shop["product"]["id"]
+    assert sorted(liked, key=str) == sorted([(two.older, product), (two.older, None)], key=str)
+
+
+async def test_a_second_promoters_links_go_to_the_first(two: Two) -> None:
+    theirs = new_id()
+    async with transaction() as sql:
+        await two.give(sql, "promoter", id=theirs, staff_id=None)
+        link = two.shop["share_link"] | {"id": new_id(), "token": THEIRS, "promoter_id": theirs}
+        await insert(sql, "share_link", link)
+
+    await merged(two)
+
+    promoters = {row["id"]: row for row in await rows("promoter", two.caller)}
+    mine = two.shop["promoter"]["id"]
+    assert {row["promoter_id"] for row in await rows("share_link", two.caller)} == {mine}
+    assert (promoters[mine]["customer_id"], promoters[mine]["active"]) == (two.older, True)
+    assert (promoters[theirs]["customer_id"], promoters[theirs]["active"]) == (None, False)
+
+
+async def test_a_promoter_follows_who_has_none(two: Two) -> None:
+    theirs = new_id()
+    async with transaction() as sql:
+        await sql.execute("update promoter set customer_id = null where customer_id = $1", two.older)
+        await two.give(sql, "promoter", id=theirs, staff_id=None)
+
+    await merged(two)
+
+    promoters = {row["id"]: row for row in await rows("promoter", two.caller)}
+    assert (promoters[theirs]["customer_id"], promoters[theirs]["active"]) == (two.older, True)
+
+
+async def test_the_survivor_keeps_a_phone_or_takes_it_over_and_older_ids_follow(two: Two) -> None:
+    eldest = new_id()
+    phone = {"phone_sealed": b"-", "phone_hash": bytes(32), "phone_masked": "138****0000"}
+    first = two.shop["customer"]["created_at"] - timedelta(days=1)
+    async with transaction() as sql:
+        await insert(sql, "customer", two.shop["customer"] | {"id": eldest, "created_at": first})
+        await sql.execute(
+            "update customer set phone_sealed = $2, phone_hash = $3, phone_masked = $4 where id = $1",
+            two.younger, *phone.values(),
+        )  # fmt: skip
+    await merged(two)
+    async with transaction() as sql:
+        assert await merge_customers(sql, two.caller, [two.older, eldest]) == eldest
+
+    found = {row["id"]: row for row in await rows("customer", two.caller)}
+    assert {id_: row["merged_into"] for id_, row in found.items()} == {
+        eldest: None, two.older: eldest, two.younger: eldest,
+    }  # fmt: skip
+    assert {id_: row["phone_masked"] for id_, row in found.items()} == {
+        eldest: "138****0000", two.older: None, two.younger: None,
+    }  # fmt: skip
+    events = [row for row in await rows("outbox_event", two.caller) if row["topic"] == "customer.merged"]
+    assert [event["aggregate_id"] for event in events] == [two.younger, two.older]
