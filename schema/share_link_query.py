@@ -35,7 +35,7 @@ class ShareLinkQuery:
         rows.where(f"{rows.t}.token = {rows.bind(token, 'text')}")
 
     @paged(
-        page(order=NEWEST, is_public=True),
+        page(order=NEWEST),
         ShareLinkConnection | None,
         description="The share links of the shop, newest first. Requires: ANALYTICS.",
         roles=[Role.ANALYTICS],
@@ -52,7 +52,7 @@ class ShareLinkQuery:
             rows.where(f"{rows.t}.campaign = {rows.bind(campaign, 'text')}")
 
     @paged(
-        page(order=NEWEST, is_public=True),
+        page(order=NEWEST),
         PromoterConnection | None,
         description="The promoters of the shop, newest first. Requires: ANALYTICS.",
         roles=[Role.ANALYTICS],
@@ -66,7 +66,7 @@ class ShareLinkQuery:
             rows.where(f"{rows.t}.active = {rows.bind(active, 'boolean')}")
 
     @paged(
-        page(order=NEWEST_VISITS, is_public=True),
+        page(order=NEWEST_VISITS),
         VisitConnection | None,
         description="The visits of the shop, newest first. Requires: ANALYTICS.",
         roles=[Role.ANALYTICS],

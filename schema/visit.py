@@ -49,10 +49,10 @@ class AttributionSource(Enum):
     DIRECT = strawberry.enum_value("DIRECT", description="Nothing is known.")
 
 
-@reads(VisitRow, guard="false")
+@reads(VisitRow)
 @strawberry.type(description="Somebody opened the shop once. Seen by staff only; many requests of one launch are one.")
 class Visit:
-    """Not a node: nobody asks for one by id."""
+    """No node, so nobody asks for one by id: it is reached by fields for staff alone."""
 
     visit_id: strawberry.ID = field(expression("{t}.visit_id::text"), description="The client's own id of this launch.")
     visitor_id: strawberry.ID = field(expression("{t}.visitor_id::text"), description="The client's id of its device.")
@@ -64,10 +64,10 @@ class Visit:
     scene_group: SceneGroup | None = field(description="What that value stands for.")
     source: AttributionSource = field(description="What it is owed to.")
     share_link: Annotated["ShareLink", strawberry.lazy("schema.share_link")] | None = field(  # type: ignore[name-defined]  # noqa: F821
-        one("{t}.id = {p}.share_link_id", is_public=True), description="The link it came by, whether it counts or not."
+        one("{t}.id = {p}.share_link_id"), description="The link it came by, whether it counts or not."
     )
     promoter: Promoter | None = field(
-        one("{t}.id = {p}.promoter_id", is_public=True), description="To whose credit it is; null when to nobody's."
+        one("{t}.id = {p}.promoter_id"), description="To whose credit it is; null when to nobody's."
     )
     channel: str | None = field(description="The channel it came through; null when none was named.")
     campaign: str | None = field(description="The campaign it came by; null when none was named.")

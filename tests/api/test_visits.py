@@ -3,6 +3,7 @@
 import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 from uuid import UUID, uuid4
@@ -12,9 +13,12 @@ import pytest
 
 from clock import wall_now
 from models.database import pool
+from models.refusal import RetryRefusal, UserErrorCode
 from resolvers import visit_recorder as recording
+from resolvers.caller import ActorKind
 from resolvers.rows import Row
 from resolvers.shop import delete_shop
+from resolvers.visit import VisitDetails, visit_track
 from resolvers.visit_recorder import VisitRecorder
 from settings import Settings
 from tests.harness.asking import Asker
@@ -136,6 +140,16 @@ async def test_a_full_recorder_lets_visits_go_and_never_waits(opened: OpenedShop
     assert taken == [True, True, True, False, False]
     assert recording.LOST.labels("full")._value.get() - before == 2
     assert len(await rows(opened)) == 3
+
+
+async def test_visit_track_says_when_to_come_back(opened: OpenedShop, monkeypatch: pytest.MonkeyPatch) -> None:
+    visitor = replace(opened.caller, actor=ActorKind.VISITOR, subject_id=None, visitor_id=uuid4())
+    monkeypatch.setattr(recording, "_recording", [VisitRecorder(waiting_max=0)])
+
+    with pytest.raises(RetryRefusal) as refused:
+        await visit_track(visitor, uuid4(), VisitDetails())
+
+    assert (refused.value.code, refused.value.retry_after_ms) == (UserErrorCode.BUSY, 2000)
 
 
 async def test_what_the_database_refuses_for_good_loses_nothing_else(opened: OpenedShop) -> None:

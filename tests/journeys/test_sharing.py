@@ -289,6 +289,24 @@ async def test_twenty_taps_on_share_make_one_link(shop: SandboxShop) -> None:
     assert (await shop.staff("{ shareLinks(first: 5) { totalCount } }"))["shareLinks"]["totalCount"] == 1
 
 
+async def test_analysts_read_visits_and_links_and_nobody_else_does(http: httpx.AsyncClient, shop: SandboxShop) -> None:
+    link = await (await kol(shop)).shares()
+    await visitor(shop).opens(shareToken=link["token"])
+    await visits(http, shop)
+    document = (
+        "{ visits(first: 5) { totalCount } shareLinks(first: 5) { nodes { token visits(first: 1) { totalCount } } } }"
+    )
+
+    read = (await (await shop.staff_with(Role.ANALYTICS))(document)).data
+    others = [await asker(document) for asker in (shop.visitor, await shop.staff_with(Role.CATALOGUE, Role.KOL))]
+
+    assert read == {
+        "visits": {"totalCount": 1},
+        "shareLinks": {"nodes": [{"token": link["token"], "visits": {"totalCount": 1}}]},
+    }
+    assert [answer.codes for answer in others] == [["FORBIDDEN"], ["FORBIDDEN"]]
+
+
 async def test_only_the_owner_names_promoters_and_each_once(shop: SandboxShop) -> None:
     [staff] = [member for member in await Staff.filter(shop_id=shop.id) if member.name == KOL_NAME]
     wish = {"kind": "KOL", "name": "又一次", "staffId": encode_id("stf", staff.id)}
