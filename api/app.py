@@ -7,7 +7,7 @@ from contextlib import AsyncExitStack, asynccontextmanager
 from starlette.applications import Starlette
 from starlette.middleware import Middleware
 from starlette.middleware.cors import CORSMiddleware
-from starlette.routing import Route
+from starlette.routing import Route, WebSocketRoute
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from api.codes import code_routes
@@ -16,10 +16,12 @@ from api.health import healthz, metrics, readyz
 from api.identify import Identities
 from api.operations import make_operations
 from api.sandbox import sandbox_routes
+from api.websocket import GraphQLSocket
 from engine.execution import Engine
 from logs import configure
 from models.database import connect, fetch_value
 from models.redis_server import connect_redis, redis
+from resolvers.event_feed import feeding
 from resolvers.keys import Keys, holding
 from resolvers.search_log import recording_searches
 from resolvers.tokens import Tokens
@@ -53,6 +55,7 @@ def create(settings: Settings | None = None) -> Starlette:
             opened.enter_context(holding(Keys.of(settings)))
             await opened.enter_async_context(connect_redis(settings.redis_url))
             app.state.redis = redis()
+            await opened.enter_async_context(feeding())
             await opened.enter_async_context(connect_wechat(settings.derive("sealing"), settings.sandbox_wechat))
             await opened.enter_async_context(recording_visits())
             await opened.enter_async_context(recording_searches())
@@ -66,9 +69,11 @@ def create(settings: Settings | None = None) -> Starlette:
     engine = Engine(graphql_schema, sources, fetch_value, settings.derive("cursor"))
     operations = make_operations(settings, graphql_schema, engine)
     endpoint = GraphQLEndpoint(operations, identities)
+    socket = GraphQLSocket(operations, identities, tokens)
     app = Starlette(
         routes=[
             Route(GRAPHQL_PATH, endpoint),
+            WebSocketRoute(GRAPHQL_PATH, socket),
             Route("/healthz", healthz),
             Route("/readyz", readyz),
             Route("/metrics", metrics),
@@ -81,6 +86,7 @@ def create(settings: Settings | None = None) -> Starlette:
     app.state.settings = settings
     app.state.tokens = tokens
     app.state.identities = identities
+    app.state.socket = socket
     return app
 
 

@@ -88,12 +88,17 @@ def parse_body(body: bytes, variables_most_bytes: int) -> GraphQLRequest:
         raise RequestError(ErrorCode.BAD_REQUEST, "Batches are not accepted; one request has one operation")
     if not isinstance(found, dict):
         raise RequestError(ErrorCode.BAD_REQUEST, "The body must be a JSON object with a query")
+    return read_request(found, body, variables_most_bytes)
+
+
+def read_request(found: dict[str, Any], source: bytes, variables_most_bytes: int) -> GraphQLRequest:
+    """Take the request out of a JSON object; `source` is the text it was read from. Raises RequestError."""
     request = _request(found)
     if request.variables:
         # The document is part of the body, so this is never less than what the variables take.
-        if len(body) - len(request.query) > variables_most_bytes:
+        if len(source) - len(request.query) > variables_most_bytes:
             raise _too_large(Part.VARIABLES, variables_most_bytes)
-        _inspect(request.variables, body)
+        _inspect(request.variables, source)
     return request
 
 

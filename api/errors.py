@@ -17,7 +17,7 @@ from engine.documents import MESSAGE_CHARS, DocumentError
 from engine.errors import RequestFault
 from logs import log
 
-__all__ = ["ErrorCode", "RequestError", "as_request_error", "field_errors", "log_fault", "render"]
+__all__ = ["ErrorCode", "RequestError", "as_request_error", "field_errors", "log_fault", "render", "shown"]
 
 MASKED = "Internal server error"
 FRAMES_LOGGED = 12
@@ -107,11 +107,16 @@ def _document_fault(message: str, locations: Sequence[tuple[int, int]]) -> dict[
     return fault
 
 
-def render(error: RequestError, request_id: str, more: Mapping[str, object] | None = None) -> bytes:
-    """Return the body of a refused request: errors and no data. `more` goes into the answer's own extensions."""
+def shown(error: RequestError, request_id: str) -> list[dict[str, Any]]:
+    """Return the errors of a refused request."""
     errors = error.errors or [{"message": error.message}]
     extensions = {"code": error.code, **error.fields, "requestId": request_id}
-    body: dict[str, object] = {"errors": [{**fault, "extensions": extensions} for fault in errors]}
+    return [{**fault, "extensions": extensions} for fault in errors]
+
+
+def render(error: RequestError, request_id: str, more: Mapping[str, object] | None = None) -> bytes:
+    """Return the body of a refused request: errors and no data. `more` goes into the answer's own extensions."""
+    body: dict[str, object] = {"errors": shown(error, request_id)}
     if more:
         body["extensions"] = more
     return orjson.dumps(body)

@@ -13,6 +13,8 @@ from starlette.applications import Starlette
 from uvicorn.supervisors import Multiprocess
 
 from api.app import create
+from api.websocket_frames import FRAME_BYTES_MAX
+from api.websocket_protocol import PING_SECONDS, SocketProtocol
 from settings import Settings, load_settings
 from wechat.sandbox.app import create_alone
 
@@ -63,6 +65,11 @@ def run(settings: Settings, door: socket.socket, application: str = "api.server:
         proxy_headers=bool(settings.trusted_proxies),
         forwarded_allow_ips=list(settings.trusted_proxies),
         timeout_graceful_shutdown=GRACE_SECONDS,
+        ws=SocketProtocol,
+        ws_max_size=FRAME_BYTES_MAX,
+        ws_ping_interval=PING_SECONDS,
+        # Messages are small, and a compressor for each socket is not.
+        ws_per_message_deflate=False,
     )
     if settings.workers > 1:
         Multiprocess(config, sockets=[door]).run()

@@ -16,7 +16,7 @@ from graphql.execution.executor_throwing_on_incremental import ExecutorThrowingO
 from engine.codes import ErrorCode
 from engine.compiler import Compiler
 from engine.errors import RequestFault
-from engine.live import parted
+from engine.live import Following, parted
 from engine.plan import Demand, Reader
 from engine.rows import Order
 from engine.selection import Selections
@@ -44,13 +44,10 @@ class Answer:
 
 @dataclass(frozen=True, slots=True)
 class News:
-    """`cursor` tells one state of a subscription's answer from another, and is empty where there is nothing to tell.
-
-    `topics` are the beginnings of the topics of events after which it is worth reading again.
-    """
+    """`cursor` tells one state of a subscription's answer from another, and is empty where there is nothing to tell."""
 
     cursor: str
-    topics: tuple[str, ...]
+    following: Following
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,9 +100,9 @@ class Engine:
             raise RuntimeError(message)
         notes = tuple([(name, read(reading)) for name, read in plan.notes])
         news = None
-        if plan.topics is not None:
+        if plan.following:
             cursor, data = parted(data)
-            news = News(cursor, plan.topics)
+            news = News(cursor, plan.following)
         return Answer(_finished(data, plan.computed), None, fell_back=False, notes=notes, news=news)
 
     async def read_back(

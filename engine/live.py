@@ -5,6 +5,7 @@ beside the subscriber's own selection, in the same statement, so it is known whe
 """
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import Final
 
 from graphql import FieldNode, GraphQLObjectType, NameNode, SelectionSetNode
@@ -16,6 +17,18 @@ from engine.statement import Row
 CURSOR: Final = "cursor"
 _SEPARATOR: Final = b"\n"
 _ONLY_CURSOR: Final = SelectionSetNode(selections=(FieldNode(name=NameNode(value=CURSOR)),))
+
+
+@dataclass(frozen=True, slots=True)
+class Following:
+    """What is known of a subscription before it is read.
+
+    `topics` are the beginnings of the topics of events after which it is worth reading again; `is_personal` tells
+    that the answer is for one reader alone.
+    """
+
+    topics: tuple[str, ...]
+    is_personal: bool
 
 
 def live_statement(compiler: Compiler, root: GraphQLObjectType, sets: Sequence[SelectionSetNode]) -> str:

@@ -27,7 +27,7 @@ from engine.arguments import Variables, shape
 from engine.codes import ErrorCode
 from engine.compiler import Compiler
 from engine.errors import RequestFault, bad_input
-from engine.live import live_statement, topics_of
+from engine.live import Following, live_statement, topics_of
 from engine.selection import Fragments, Selections
 from engine.sources import Sources
 from engine.statement import Bind, Statement
@@ -53,8 +53,8 @@ class Plan:
     computed: tuple[Callable[..., Any], ...]
     demands: tuple[Demand, ...]
     notes: tuple[tuple[str, Bind], ...] = ()
-    topics: tuple[str, ...] | None = None
-    """Of a subscription: the beginnings of the topics after which it is read again; None of anything else."""
+    following: Following | None = None
+    """Of a subscription only."""
 
 
 class Reader:
@@ -130,14 +130,14 @@ class Reader:
             return Plan("", (), (), demands)
         statement = Statement(hidden)
         compiler = Compiler(self._sources, selections, variables, statement)
-        topics = None
+        following = None
         if self._node.operation is OperationType.SUBSCRIPTION:
-            topics = topics_of(root, next(iter(fields.values()))[0].name.value)
             sql = live_statement(compiler, root, sets)
+            following = Following(topics_of(root, next(iter(fields.values()))[0].name.value), statement.is_personal)
         else:
             sql = compiler.operation(root, sets)
         notes = tuple((name, read) for (name, _key), read in statement.notes.items())
-        return Plan(*statement.finished(sql), tuple(statement.computed), demands, notes, topics)
+        return Plan(*statement.finished(sql), tuple(statement.computed), demands, notes, following)
 
 
 def _shape(variables: Variables, name: str, type_: Any) -> object:

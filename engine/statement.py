@@ -89,6 +89,11 @@ class Statement:
             number = self._numbers[key, cast] = len(self.binds)
         return f"${number}::{cast}"
 
+    @property
+    def is_personal(self) -> bool:
+        """Whether the answer is for one reader, beyond the shop and what may be seen in it."""
+        return not {("viewer", "uuid"), ("visitor", "uuid")}.isdisjoint(self._numbers)
+
     def finished(self, sql: str) -> tuple[str, tuple[Bind, ...]]:
         """The text with only the binds it uses, numbered anew: what was written may have been left out again."""
         used = sorted({int(number) for number in _BIND.findall(sql)})

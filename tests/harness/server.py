@@ -51,7 +51,8 @@ async def serving_app(app: ASGIApp, door: socket.socket | None = None) -> AsyncI
     """Serve any ASGI application for the length of a block, at a door or a new one; gives its base URL."""
     config = uvicorn.Config(
         app, http="httptools", access_log=False, server_header=False, log_config=None, lifespan="on",
-        timeout_graceful_shutdown=_STOP_SECONDS,
+        timeout_graceful_shutdown=_STOP_SECONDS, ws="api.websocket_protocol:SocketProtocol",
+        ws_max_size=64 * 1024, ws_per_message_deflate=False,
     )  # fmt: skip
     with door or open_door() as taken:
         server = _Server(config)

@@ -144,6 +144,7 @@ READS: Final = (
         f"query ($parent: ID) {{ categories(parent: $parent) {{ {CATEGORY} ancestors {{ name }} }} }}",
         lambda of: {"parent": of["category"]},
     ),
+    Read("catalogueChange", "{ catalogueChange { cursor catalogueVersion at } shop { name } }"),
     Read("locations", "{ locations { id name isDefault } }", staff_only=True),
     Read(
         "shareLink",
