@@ -8,6 +8,7 @@ from engine.declare import Order, by_ids, field, many, one, page, read
 from engine.rows import Rows
 from ids import decode_id
 from models.staff import Role
+from schema.catalogue_change import CatalogueChangeQuery
 from schema.category import BY_POSITION, Category
 from schema.collection import Collection, CollectionConnection
 from schema.connection import paged
@@ -40,7 +41,7 @@ DECODERS = {prefix: (lambda text, own=prefix: decode_id(own, text)) for prefix i
 
 
 @strawberry.type(description="Everything that can be read. Nothing here changes anything.")
-class Query(SearchQuery, ShareLinkQuery, CustomerQuery):
+class Query(SearchQuery, ShareLinkQuery, CatalogueChangeQuery, CustomerQuery):
     """Each root is one part of one SQL statement."""
 
     shop: Shop = field(one(), description="The shop that the visitor key or staff token belongs to.")

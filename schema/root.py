@@ -9,11 +9,13 @@ from schema.mutation import Mutation
 from schema.query import Query
 from schema.scalars import SCALARS
 from schema.stock import StockLevel, StockMove
+from schema.subscription import Subscription
 from schema.user_error import USER_ERRORS
 
 schema = strawberry.Schema(
     Query,
     Mutation,
+    Subscription,
     types=[TextBlock, ImageBlock, VideoBlock, ProductBlock, StockLevel, StockMove, *USER_ERRORS],
     config=StrawberryConfig(scalar_map=SCALARS),
 )
