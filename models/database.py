@@ -22,6 +22,7 @@ MODELS = (
     "models.customer",
     "models.identity",
     "models.session",
+    "models.staff_login",
     "models.consent",
     "models.visitor",
     "models.wechat_code",

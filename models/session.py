@@ -1,4 +1,4 @@
-"""Sessions: a customer is logged in on one device in one app, for as long as refresh tokens follow one another."""
+"""Sessions: somebody is logged in on one device, for as long as refresh tokens follow one another."""
 
 from tortoise import fields
 
@@ -6,10 +6,14 @@ from models.owned import Owned
 
 
 class Session(Owned):
-    """A family of refresh tokens. Its times are of the wall clock, as everything about tokens is."""
+    """A family of refresh tokens: of a customer in one app, or of a member of staff.
 
-    customer_id = fields.UUIDField()
-    app_id = fields.UUIDField()
+    Its times are of the wall clock, as everything about tokens is.
+    """
+
+    customer_id = fields.UUIDField(null=True)
+    app_id = fields.UUIDField(null=True)
+    staff_id = fields.UUIDField(null=True)
     created_at = fields.DatetimeField()
     revoked_at = fields.DatetimeField(null=True)
 

@@ -183,6 +183,13 @@ def _who_is_known(ids: _Ids) -> dict[str, Row]:
             "is_current": True,
         },
         "visitor": {"visitor_id": new_id(), "customer_id": ids.customer, "joined_at": MOMENT},
+        "staff_identity": {
+            "staff_id": ids.staff, "appid": "wx5555555555555555", "openid": "o9", "created_at": MOMENT,
+        },
+        "staff_invitation": {
+            "staff_id": ids.staff, "token_sha256": bytes(32), "created_at": MOMENT,
+            "expires_at": MOMENT + timedelta(days=1),
+        },
         "wechat_code": {"app_id": ids.app, "kind": "LOGIN", "code_sha256": bytes(32), "claimed_at": MOMENT},
     }  # fmt: skip
 

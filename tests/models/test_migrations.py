@@ -50,6 +50,7 @@ RAW_INDEXES = {
     "identity_unionid",
     "identity_customer",
     "session_customer",
+    "session_staff",
     "refresh_token_session",
     "refresh_token_pair",
     "consent_current",

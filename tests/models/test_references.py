@@ -15,6 +15,7 @@ _ALSO = {
     ("category", "parent_id"): ", path = array[$1::uuid, id]",
     ("metafield", "variant_id"): ", product_id = null",
     ("share_link", "customer_id"): ", promoter_id = null",
+    ("session", "staff_id"): ", customer_id = null, app_id = null",
 }
 _TABLES_OF_SHOPS = (
     "select table_name from information_schema.columns where table_schema = 'public' and column_name = 'shop_id'"
@@ -76,6 +77,8 @@ async def test_a_product_takes_what_it_is_made_of_and_leaves_the_rest(sql: Conne
         "consent",
         "visitor",
         "wechat_code",
+        "staff_identity",
+        "staff_invitation",
         "page",
     }
 
