@@ -82,9 +82,9 @@ def computed(needs: str, compute: Callable[[Any], Any]) -> Computed:
     return Computed(needs, compute)
 
 
-def one(match: str = "", *, order: Order | None = None, is_public: bool = False) -> Relation:
-    """At most one row: the first in order, where several match."""
-    return Relation(Shape.ONE, match, order=order, is_public=is_public)
+def one(match: str = "", *, rows: str = "", order: Order | None = None, is_public: bool = False) -> Relation:
+    """At most one row: the first in order, where several match; `rows` derives it by a select."""
+    return Relation(Shape.ONE, match, None, rows, order, is_public=is_public)
 
 
 def many(match: str = "", *, rows: str = "", order: Order | None = None, is_public: bool = False) -> Relation:

@@ -37,6 +37,10 @@ _TARGETS: Final = {
         select exists (select from collection where shop_id = $1 and id = $2 and ($3 or published)
                        and $4::timestamptz is not null)
     """,
+    ShareTarget.PAGE: """
+        select exists (select from page where shop_id = $1 and id = $2 and ($3 or published)
+                       and $4::timestamptz is not null)
+    """,
 }
 
 # Unique (shop_id, token).

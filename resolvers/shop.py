@@ -1,10 +1,12 @@
 """What can be done with a shop: open one, describe it, and throw a sandbox away with everything in it."""
 
 import re
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Final
 from uuid import UUID
 
+import orjson
 from asyncpg.exceptions import UniqueViolationError
 
 from clock import wall_now
@@ -13,6 +15,7 @@ from models.database import pool, transaction
 from models.refusal import ConflictRefusal, Refusal, UserErrorCode
 from models.shop import Shop, ShopMode
 from resolvers.caller import Caller
+from resolvers.checks import Checks
 from resolvers.outbox import emit
 
 HANDLE: Final = re.compile(r"[a-z0-9]+(?:-[a-z0-9]+)*", re.ASCII)
@@ -20,6 +23,9 @@ HANDLE_CHARS_MAX: Final = 64
 NAME_CHARS_MAX: Final = 120
 DESCRIPTION_CHARS_MAX: Final = 5_000
 URL_CHARS_MAX: Final = 2_000
+PROMISES_MAX: Final = 20
+PROMISE_TITLE_CHARS_MAX: Final = 60
+PROMISE_TEXT_CHARS_MAX: Final = 1_000
 
 _OPEN = """
 insert into shop (id, handle, name, description, mode, currency_code, language, seed, clock_offset_ms,
@@ -36,6 +42,7 @@ _UPDATE = """
 update shop set
     name = coalesce($3, name), description = coalesce($4, description),
     logo_url = case when $5::text is null then logo_url else nullif($5, '') end,
+    service_promises = coalesce($7::jsonb, service_promises),
     version = version + 1, catalogue_version = catalogue_version + 1, updated_at = $6
 where id = $1 and version = $2
 returning version
@@ -50,12 +57,21 @@ _MODE = "select mode from shop where id = $1"
 
 
 @dataclass(frozen=True, slots=True)
+class Promise:
+    """What the shop promises with everything it sells: `title` in a few characters, and what it means."""
+
+    title: str
+    text: str = ""
+
+
+@dataclass(frozen=True, slots=True)
 class ShopChanges:
     """What to write anew; None leaves a value as it is, an empty `logo_url` takes the logo away."""
 
     name: str | None = None
     description: str | None = None
     logo_url: str | None = None
+    service_promises: Sequence[Promise] | None = None
 
 
 async def create_shop(*, mode: ShopMode, handle: str, name: str, seed: int = 0) -> Shop:
@@ -98,8 +114,9 @@ async def shop_update(caller: Caller, version: int, changes: ShopChanges) -> int
     _check_changes(changes)
     async with transaction() as sql:
         new_version: int | None = await sql.fetchval(
-            _UPDATE, caller.shop_id, version, changes.name, changes.description, changes.logo_url, caller.now
-        )
+            _UPDATE, caller.shop_id, version, changes.name, changes.description, changes.logo_url, caller.now,
+            None if changes.service_promises is None else orjson.dumps(changes.service_promises).decode(),
+        )  # fmt: skip
         if new_version is None:
             stands: int = await sql.fetchval(_VERSION, caller.shop_id)
             raise ConflictRefusal("version", version=stands)  # noqa: EM101 - a path, not a message
@@ -136,9 +153,20 @@ def _check_changes(changes: ShopChanges) -> None:
             "A description has at most 5000 characters",
             "description",
         )
+    _check_promises(changes.service_promises or ())
     if not changes.logo_url:
         return
     if len(changes.logo_url) > URL_CHARS_MAX:
         raise Refusal(UserErrorCode.TOO_LONG, "网址过长", "A URL has at most 2000 characters", "logoUrl")
     if not changes.logo_url.startswith(("https://", "http://")):
         raise Refusal(UserErrorCode.INVALID, "网址不正确", "A URL begins with http:// or https://", "logoUrl")
+
+
+def _check_promises(promises: Sequence[Promise]) -> None:
+    checks = Checks()
+    checks.at_most(promises, PROMISES_MAX, "servicePromises")
+    for index, promise in enumerate(promises):
+        path = ("servicePromises", index)
+        checks.text(promise.title, *path, "title", chars=PROMISE_TITLE_CHARS_MAX, blank=False)
+        checks.text(promise.text, *path, "text", chars=PROMISE_TEXT_CHARS_MAX)
+    checks.end()

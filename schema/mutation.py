@@ -6,6 +6,7 @@ from schema.category_mutation import CategoryMutation
 from schema.collection_mutation import CollectionMutation
 from schema.customer_mutation import CustomerMutation
 from schema.metafield_mutation import MetafieldMutation
+from schema.page_mutation import PageMutation
 from schema.product_mutation import ProductMutation
 from schema.promoter_mutation import PromoterMutation
 from schema.review_mutation import ReviewMutation
@@ -34,6 +35,7 @@ class Mutation(
     PromoterMutation,
     ShareLinkMutation,
     SearchMutation,
+    PageMutation,
     VisitMutation,
     SessionMutation,
     CustomerMutation,

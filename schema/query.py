@@ -6,42 +6,26 @@ import strawberry
 
 from engine.declare import Order, by_ids, field, many, one, page, read
 from engine.rows import Rows
-from ids import decode_id
 from models.staff import Role
+from schema.by_handle import DECODERS, HandleArgument, IdArgument, by_id_or_handle
 from schema.catalogue_change import CatalogueChangeQuery
 from schema.category import BY_POSITION, Category
 from schema.collection import Collection, CollectionConnection
 from schema.connection import paged
 from schema.customer_query import CustomerQuery
+from schema.landing_query import LandingQuery
 from schema.node import Node
 from schema.product import Product, ProductConnection
 from schema.product_filter import PRODUCT_ORDERS, Filters, Reverse, SortKey, narrow
 from schema.product_search import SearchWords
-from schema.scalars import Handle
 from schema.search import SearchQuery
 from schema.share_link_query import ShareLinkQuery
 from schema.shop import Shop
 from schema.stock import Location
 
-IdArgument = Annotated[strawberry.ID | None, strawberry.argument(description="Its id. Give this, the handle, or both.")]
-HandleArgument = Annotated[Handle | None, strawberry.argument(description="Its handle. Give this, the id, or both.")]
-
-
-def _by_id_or_handle(rows: Rows, prefix: str, id_: object, handle: object) -> None:
-    """Keep the row that an id and a handle name, as far as they are given; no row when neither is."""
-    if id_ is None and handle is None:
-        rows.where("false")
-    if id_ is not None:
-        rows.where(f"{rows.t}.id = {rows.bind(id_, 'uuid', DECODERS[prefix])}")
-    if handle is not None:
-        rows.where(f"{rows.t}.handle = {rows.bind(handle, 'text')}")
-
-
-DECODERS = {prefix: (lambda text, own=prefix: decode_id(own, text)) for prefix in ("prd", "col", "cat")}
-
 
 @strawberry.type(description="Everything that can be read. Nothing here changes anything.")
-class Query(SearchQuery, ShareLinkQuery, CatalogueChangeQuery, CustomerQuery):
+class Query(SearchQuery, ShareLinkQuery, LandingQuery, CatalogueChangeQuery, CustomerQuery):
     """Each root is one part of one SQL statement."""
 
     shop: Shop = field(one(), description="The shop that the visitor key or staff token belongs to.")
@@ -49,7 +33,7 @@ class Query(SearchQuery, ShareLinkQuery, CatalogueChangeQuery, CustomerQuery):
     @read(one(), Product | None, description="One product, by id or by handle; null when there is none to be seen.")
     def product(rows: Rows, id: IdArgument = None, handle: HandleArgument = None) -> None:
         """By the one that is given."""
-        _by_id_or_handle(rows, "prd", id, handle)
+        by_id_or_handle(rows, "prd", id, handle)
 
     @paged(
         page(order=PRODUCT_ORDERS["PUBLISHED"]),
@@ -72,7 +56,7 @@ class Query(SearchQuery, ShareLinkQuery, CatalogueChangeQuery, CustomerQuery):
     )
     def collection(rows: Rows, id: IdArgument = None, handle: HandleArgument = None) -> None:
         """By the one that is given."""
-        _by_id_or_handle(rows, "col", id, handle)
+        by_id_or_handle(rows, "col", id, handle)
 
     @paged(page(order=BY_POSITION), CollectionConnection, description="The shop's collections, in its own order.")
     def collections(rows: Rows) -> None:
@@ -81,7 +65,7 @@ class Query(SearchQuery, ShareLinkQuery, CatalogueChangeQuery, CustomerQuery):
     @read(one(), Category | None, description="One category, by id or by handle; null when there is none.")
     def category(rows: Rows, id: IdArgument = None, handle: HandleArgument = None) -> None:
         """By the one that is given."""
-        _by_id_or_handle(rows, "cat", id, handle)
+        by_id_or_handle(rows, "cat", id, handle)
 
     @read(
         many(order=BY_POSITION),

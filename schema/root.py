@@ -5,7 +5,9 @@ from strawberry.schema.config import StrawberryConfig
 
 from engine.sources import Sources
 from schema.block import ImageBlock, ProductBlock, TextBlock, VideoBlock
+from schema.landing import LANDING_TARGETS
 from schema.mutation import Mutation
+from schema.page_block import PAGE_BLOCKS
 from schema.query import Query
 from schema.scalars import SCALARS
 from schema.stock import StockLevel, StockMove
@@ -16,7 +18,17 @@ schema = strawberry.Schema(
     Query,
     Mutation,
     Subscription,
-    types=[TextBlock, ImageBlock, VideoBlock, ProductBlock, StockLevel, StockMove, *USER_ERRORS],
+    types=[
+        TextBlock,
+        ImageBlock,
+        VideoBlock,
+        ProductBlock,
+        StockLevel,
+        StockMove,
+        *PAGE_BLOCKS,
+        *LANDING_TARGETS,
+        *USER_ERRORS,
+    ],
     config=StrawberryConfig(scalar_map=SCALARS),
 )
 graphql_schema = schema._schema  # noqa: SLF001 - the engine works on graphql-core's own schema

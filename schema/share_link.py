@@ -18,6 +18,7 @@ from schema.promoter import Promoter
 from schema.visit import VisitConnection
 
 NEWEST_VISITS = Order("{t}.arrived_at", TIME, descending=True)
+_VISITS = page("{t}.share_link_id = {p}.id", order=NEWEST_VISITS)
 
 
 @strawberry.enum(description="What a share link leads to.")
@@ -46,8 +47,12 @@ class ShareLink(Node):
         one("{t}.id = {p}.target_id and {p}.target_kind = 'COLLECTION'"),
         description="The collection it leads to; null for another target, and when it is no longer shown.",
     )
+    page: Annotated["Page", strawberry.lazy("schema.page")] | None = field(  # type: ignore[name-defined]  # noqa: F821
+        one("{t}.id = {p}.target_id and {p}.target_kind = 'PAGE'"),
+        description="The page it leads to; null for another target, and when it is no longer shown.",
+    )
     promoter: Promoter | None = field(
-        one("{t}.id = {p}.promoter_id", is_public=True), description="Whose it is; null for a customer's or the shop's."
+        one("{t}.id = {p}.promoter_id"), description="Whose it is; null for a customer's or the shop's."
     )
     channel: str | None = field(description="Where it is passed on; null when nobody said.")
     campaign: str | None = field(description="For which campaign; null when nobody said.")
@@ -55,12 +60,12 @@ class ShareLink(Node):
     expires_at: datetime | None = field(description="When it ends; null when it does not. Then it leads home.")
     created_at: datetime = field(description="When it was made.")
     parent: Annotated["ShareLink", strawberry.lazy("schema.share_link")] | None = field(
-        one("{t}.id = {p}.parent_id", is_public=True),
+        one("{t}.id = {p}.parent_id"),
         description="The link that had brought the sharer. Requires: ANALYTICS.",
         roles=[Role.ANALYTICS],
     )
     visits = paged_rows(
-        page("{t}.share_link_id = {p}.id", order=NEWEST_VISITS, is_public=True),
+        _VISITS,
         VisitConnection | None,
         description="The visits it brought, newest first. Requires: ANALYTICS.",
         roles=[Role.ANALYTICS],

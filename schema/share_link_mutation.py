@@ -20,6 +20,7 @@ class ShareTargetInput:
 
     product_id: strawberry.ID | None = optional("A product.")
     collection_id: strawberry.ID | None = optional("A collection.")
+    page_id: strawberry.ID | None = optional("A page that the shop put together.")
     shop: bool | None = optional("The shop's home page; true.")
 
 
@@ -43,6 +44,8 @@ class ShareCreateInput:
             kind, target_id = StoredTarget.PRODUCT, product
         elif collection := known_or_none("col", self.target.collection_id):
             kind, target_id = StoredTarget.COLLECTION, collection
+        elif page := known_or_none("pag", self.target.page_id):
+            kind, target_id = StoredTarget.PAGE, page
         return ShareDraft(
             target=kind,
             target_id=target_id,

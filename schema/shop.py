@@ -5,11 +5,12 @@ from enum import Enum
 
 import strawberry
 
-from engine.declare import field, reads
+from engine.declare import field, many, reads
 from models.shop import Shop as ShopRow
 from models.staff import Role
 from schema.money import CurrencyCode
 from schema.node import Node
+from schema.promise import PROMISES, ServicePromise
 from schema.scalars import Handle, Url
 
 
@@ -35,6 +36,9 @@ class Shop(Node):
     language: str = field(description="The language its texts are in, BCP 47: `zh-CN`.")
     catalogue_version: int | None = field(
         description="Counts every change of the catalogue. Requires: CATALOGUE.", roles=[Role.CATALOGUE]
+    )
+    service_promises: list[ServicePromise] = field(
+        many(rows=PROMISES), description="What it promises with everything it sells, in order."
     )
     version: int = field(description="Send it back when changing the shop; refused with CONFLICT when stale.")
     created_at: datetime = field(description="When it opened.")

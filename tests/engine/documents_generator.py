@@ -15,29 +15,38 @@ from graphql import (
 
 from engine.cost import is_connection
 from engine.sources import Sources
+from engine.statement import Viewer
 from tests.engine.documents_tree import DocumentTree, Field, Fragment, Given, ListOf, ObjectOf, Selection, Value
-from tests.engine.documents_world import NODE_TABLES, SORT_KEYS, World
+from tests.engine.documents_world import NODE_TABLES, SORT_KEYS, ListChoice, World
 
 DEEPEST = 6
 PAGE_SIZES = (1, 2, 3, 4)
+_LANDING_TYPES = {
+    "productId": "ID", "productHandle": "Handle", "collectionId": "ID", "collectionHandle": "Handle", "pageId": "ID",
+    "pageHandle": "Handle", "scene": "String", "shareToken": "String",
+}  # fmt: skip
 _FILTER_TYPES = {
     "available": "Boolean!", "category": "ID!", "collection": "ID!", "vendor": "String!", "productType": "String!",
     "tag": "String!", "minRating": "Int!", "min": "Fen", "max": "Fen", "name": "String!", "value": "String!",
 }  # fmt: skip
-_ROOT_ROWS = {"product": ("prd", "product"), "collection": ("col", "collection"), "category": ("cat", "category")}
+_ROOT_ROWS = {
+    "product": ("prd", "product"), "collection": ("col", "collection"), "category": ("cat", "category"),
+    "page": ("pag", "page"),
+}  # fmt: skip
+
+
+_LOOSE_ROOTS = {"landing", "shareLink", "searchSuggest", "catalogueChange"}
 
 
 class Generator:
     """Writes one document after the other; the same seed writes the same."""
 
-    def __init__(
-        self, schema: GraphQLSchema, sources: Sources, world: World, random: Random, *, is_staff: bool
-    ) -> None:
+    def __init__(self, schema: GraphQLSchema, sources: Sources, world: World, random: Random, viewer: Viewer) -> None:
         self._schema = schema
         self._sources = sources
         self._world = world
         self._random = random
-        self._is_staff = is_staff
+        self._viewer = viewer
         self._left = 0
 
     def document(self) -> DocumentTree:
@@ -53,7 +62,7 @@ class Generator:
         found = []
         for name, field in type_.fields.items():
             facts = self._sources.fields.get((type_.name, name))
-            allowed = facts is None or not facts.roles or self._is_staff
+            allowed = facts is None or not facts.roles or any(map(self._viewer.may, facts.roles))
             is_read = type_ is not self._schema.query_type or (facts is not None and facts.source is not None)
             if allowed and is_read and not field.deprecation_reason:
                 found.append(name)
@@ -98,7 +107,9 @@ class Generator:
     def _of_abstract(self, type_: Any, depth: int) -> list[Selection]:
         """A fragment for some of the possible types; keys differ, for the types of equal names may."""
         own: list[Selection] = [
-            Field(type_.name, name, get_named_type(field.type).name) for name, field in type_.fields.items()
+            Field(type_.name, name, get_named_type(field.type).name)
+            for name, field in type_.fields.items()
+            if is_leaf_type(get_named_type(field.type))
         ]
         possible = list(self._schema.get_possible_types(type_))
         chosen = self._random.sample(possible, min(len(possible), self._random.choice((1, 2, 4))))
@@ -111,12 +122,12 @@ class Generator:
                 if isinstance(selection, Field) and selection.name not in type_.fields:
                     selection.alias = f"{one.name[0].lower()}{one.name[1:]}_{selection.name.strip('_')}"
             made.append(Fragment(one.name, below))
-        return [*(own if self._random.random() < 0.7 else []), *made]
+        return [*(own if self._random.random() < 0.7 or not made else []), *made]
 
     def _arguments(  # noqa: PLR0911 - one way out for each kind of argument
         self, parent: str, name: str, declared: GraphQLField
     ) -> dict[str, Value]:
-        if "after" in declared.args:
+        if "after" in declared.args and "first" in declared.args:
             return self._paging(f"{parent}.{name}")
         if not declared.args:
             return {}
@@ -126,6 +137,8 @@ class Generator:
             handles = self._world.handles(table)
             by_id = self._one_of("id", "ID", self._ids(prefix)) if random.random() < 0.5 else None
             return {"id": by_id} if by_id else {"handle": self._one_of("handle", "Handle", handles)}
+        if parent == "Query" and name in _LOOSE_ROOTS:
+            return self._loose(name)
         match name:
             case "node":
                 return {"id": self._one_of("id", "ID!", self._node_ids(5))}
@@ -140,6 +153,30 @@ class Generator:
             return {"first": self._one_of("first", "PageSize", PAGE_SIZES)} if random.random() < 0.7 else {}
         message = f"nobody has said what to ask {parent}.{name} with"
         raise NotImplementedError(message)
+
+    def _loose(self, name: str) -> dict[str, Value]:
+        """What roots are asked with that no table of ids answers."""
+        match name:
+            case "landing":
+                return self._landing()
+            case "shareLink":
+                return {"token": self._one_of("token", "String!", self._world.tokens())}
+            case "searchSuggest":
+                words = [self._world.words(self._random) for _ in range(5)]
+                return {"query": self._one_of("query", "String!", [self._world.shop.word, *words])}
+        return {"after": self._one_of("after", "String", ("v7", "v6", "", None))}
+
+    def _landing(self) -> dict[str, Value]:
+        """To one target at most, by what names it, and perhaps by a share link."""
+        ways = [way for way in (self._world.landings(self._random) for _ in range(4)) if way]
+        if not ways:
+            return {}
+        given, *others = ways
+        parts: dict[str, Value] = {
+            name: Given(_LANDING_TYPES[name], value, tuple(other[name] for other in others if name in other))
+            for name, value in given.items()
+        }
+        return {"input": ObjectOf("LandingInput", parts, tuple(others))}
 
     def _one_of(self, _name: str, type_: str, values: Sequence[Any]) -> Given:
         value = self._random.choice(values)
@@ -164,7 +201,8 @@ class Generator:
     def _paging(self, place: str) -> dict[str, Value]:
         """Arguments of a page; cursors only with the arguments that their list had."""
         random = self._random
-        choice = random.choice(self._world.lists[place])
+        # Lists that small shops leave empty have no cursors to begin with.
+        choice = random.choice(self._world.lists.get(place, [ListChoice({}, ())]))
         made: dict[str, Value] = {}
         has_cursor = bool(choice.cursors) and random.random() < 0.45
         if place.endswith(".products"):

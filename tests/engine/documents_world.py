@@ -14,16 +14,22 @@ SORT_KEYS = ("RELEVANCE", "PUBLISHED", "BEST_SELLING", "PRICE", "RATING", "TITLE
 NODE_TABLES = {
     "prd": "product", "var": "variant", "opt": "product_option", "med": "media", "col": "collection", "cat": "category",
     "rev": "review", "mtf": "metafield", "loc": "location", "prh": "price_history", "lvl": "stock_level",
-    "mov": "stock_move", "shp": "shop",
+    "mov": "stock_move", "shp": "shop", "pag": "page", "pro": "promoter", "lnk": "share_link",
 }  # fmt: skip
 _PLAIN = {
     "Product.variants": "products(first: 100) { nodes { list: variants(first: 100) { edges { cursor } } } }",
     "Product.media": "products(first: 100) { nodes { list: media(first: 100) { edges { cursor } } } }",
     "Product.reviews": "products(first: 100) { nodes { list: reviews(first: 100) { edges { cursor } } } }",
     "Query.collections": "list: collections(first: 100) { edges { cursor } }",
+    "Query.pages": "list: pages(first: 100) { edges { cursor } }",
+    "Query.promoters": "list: promoters(first: 100) { edges { cursor } }",
+    "Query.shareLinks": "list: shareLinks(first: 100) { edges { cursor } }",
+    "Query.visits": "list: visits(first: 100) { edges { cursor } }",
+    "ShareLink.visits": "shareLinks { nodes { visits(first: 9) { edges { cursor } } } }",
     "Variant.stockMoves": "products { nodes { variants { nodes { stockMoves(first: 9) { edges { cursor } } } } } }",
 }
-"""For each list without arguments of its own, a way to its cursors."""
+"""For each list whose own arguments nobody gives, a way to its cursors."""
+_FOR_STAFF = {"Variant.stockMoves", "Query.promoters", "Query.shareLinks", "Query.visits", "ShareLink.visits"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,6 +54,22 @@ class World:
     def handles(self, table: str) -> list[str]:
         """The handles of a table."""
         return [row["handle"] for row in self.shop.rows[table]]
+
+    def tokens(self) -> list[str]:
+        """The tokens of share links, and two that nobody has."""
+        return [*(row["token"] for row in self.shop.rows["share_link"]), "aaaaaaaaaa", ""]
+
+    def landings(self, random: Random) -> dict[str, Any]:
+        """What an address may have had: a target, a share, both, or nothing."""
+        kind, table, prefix = random.choice(
+            (("product", "product", "prd"), ("collection", "collection", "col"), ("page", "page", "pag"))
+        )
+        ways: list[dict[str, Any]] = [
+            {}, {f"{kind}Id": random.choice(self.ids[prefix])}, {f"{kind}Handle": random.choice(self.handles(table))},
+        ]  # fmt: skip
+        token = random.choice(self.tokens())
+        shares: list[dict[str, Any]] = [{}, {"scene": f"t={token}"}, {"shareToken": token}]
+        return {**random.choice(ways), **random.choice(shares)}
 
     def words(self, random: Random) -> str:
         """What somebody looks for: whole titles, parts, brands, tags, what only some products or none have."""
@@ -103,7 +125,7 @@ async def world(both: Both, shop: SmallShop, viewer: Caller, seed: int = 0) -> W
         await _choice(both, viewer, path, _arguments(found, random, sort_key)) for sort_key in (*SORT_KEYS, None, None)
     ]
     for place, text in _PLAIN.items():
-        if place != "Variant.stockMoves" or viewer.sees_hidden:
+        if place not in _FOR_STAFF or viewer.sees_hidden:
             found.lists[place] = [
                 ListChoice({}, tuple(_values(await both.data(f"{{ {text} }}", None, viewer), "cursor")))
             ]

@@ -176,7 +176,7 @@ class Reference:
         rows = Rows(query, "t", "p", "m")  # type: ignore[arg-type]  # a Query stands for the Statement
         origin = self._origin(query, rows, record, relation, table)
         if relation.select:
-            relation.select(rows, **_trees(named))
+            relation.select(rows, **_trees(named, relation.shape))
         key = rows.fill(rows.order.sql) if rows.order else "0"
         # Small shops stay far below any cap: what it computes is computed for all rows.
         for name, column in rows.capped.columns.items() if rows.capped else ():
@@ -222,7 +222,7 @@ class Reference:
         source, template = "", relation.rows
         if relation.select and not relation.rows:
             asked = Rows(query, "t", "p")  # type: ignore[arg-type]  # a Query stands for the Statement
-            relation.select(asked, **_trees(named))
+            relation.select(asked, **_trees(named, relation.shape))
             template = asked.derived
         if isinstance(parent, Page):
             table = self.sources.table(parent.target)
@@ -267,9 +267,10 @@ class Reference:
         return [{"cursor": cursor, "node": node} for cursor, node in zip(found.cursors, nodes, strict=True)]
 
 
-def _trees(named: dict[str, Any]) -> dict[str, Any]:
+def _trees(named: dict[str, Any], shape: Shape) -> dict[str, Any]:
     """The arguments as select functions take them; those of paging are none of theirs."""
-    return {name: argument_tree(one) for name, one in named.items() if name not in PAGING}
+    own = PAGING if shape is Shape.PAGE else ("first",)
+    return {name: argument_tree(one) for name, one in named.items() if name not in own}
 
 
 async def _done(value: Any) -> Any:

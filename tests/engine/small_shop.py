@@ -25,7 +25,8 @@ VENDORS = ("山野", "小满", "")
 TYPES = ("茶", "衣", "")
 TABLES = (
     "shop", "category", "product", "product_option", "media", "variant", "price_history", "collection",
-    "collection_product", "location", "stock_level", "stock_move", "review", "metafield",
+    "collection_product", "location", "stock_level", "stock_move", "review", "metafield", "hot_search",
+    "page", "promoter", "share_link", "visit",
 )  # fmt: skip
 """Parents before children."""
 TAGS = ("新品", "绿茶", "it's", "a\\b", "礼盒")
@@ -85,6 +86,8 @@ def small_shop(word: str, seed: int = 1, products: int = 16) -> SmallShop:
     for number in range(products):
         _product(shop, random, number, categories, locations)
     _collections(shop, random)
+    for visitors, term in enumerate(("茶", word, f"{word} 衣", f"{word}茶"), 2):
+        shop.add("hot_search", term=term, visitors=visitors % 4 + 1, searched_at=NOW)
     return shop
 
 
