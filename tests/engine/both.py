@@ -18,6 +18,7 @@ from resolvers.caller import ActorKind, Caller
 from schema.root import graphql_schema, sources
 from tests.engine.reference import Reference
 from tests.engine.reference_rows import Reader
+from tests.engine.small_people import DEVICES
 from tests.engine.small_shop import NOW, SmallShop
 
 SECRET = b"a secret of the engine's tests.."
@@ -25,7 +26,17 @@ SECRET = b"a secret of the engine's tests.."
 
 def visitor(shop: SmallShop) -> Caller:
     """Somebody who looks in."""
-    return Caller(shop.id, ShopMode.SANDBOX, ActorKind.VISITOR, NOW.astimezone(UTC), new_id().hex)
+    return Caller(
+        shop.id, ShopMode.SANDBOX, ActorKind.VISITOR, NOW.astimezone(UTC), new_id().hex, visitor_id=DEVICES[0]
+    )
+
+
+def customer(shop: SmallShop, number: int = 0) -> Caller:
+    """One of the shop's customers, on a device of theirs."""
+    return Caller(
+        shop.id, ShopMode.SANDBOX, ActorKind.CUSTOMER, NOW, new_id().hex, subject_id=shop.ids("customer")[number],
+        visitor_id=DEVICES[1],
+    )  # fmt: skip
 
 
 def staff(shop: SmallShop, *roles: Role) -> Caller:

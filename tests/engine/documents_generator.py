@@ -17,7 +17,7 @@ from engine.cost import is_connection
 from engine.sources import Sources
 from engine.statement import Viewer
 from tests.engine.documents_tree import DocumentTree, Field, Fragment, Given, ListOf, ObjectOf, Selection, Value
-from tests.engine.documents_world import NODE_TABLES, SORT_KEYS, ListChoice, World
+from tests.engine.documents_world import ARGUMENT_TYPES, NODE_TABLES, World
 
 DEEPEST = 6
 PAGE_SIZES = (1, 2, 3, 4)
@@ -33,9 +33,18 @@ _ROOT_ROWS = {
     "product": ("prd", "product"), "collection": ("col", "collection"), "category": ("cat", "category"),
     "page": ("pag", "page"),
 }  # fmt: skip
-
-
-_LOOSE_ROOTS = {"landing", "shareLink", "searchSuggest", "catalogueChange"}
+_LOOSE_ROOTS = {"landing", "shareLink", "searchSuggest", "catalogueChange", "viewerChange"}
+_OFTEN = {
+    "products": 4,
+    "product": 2,
+    "collection": 2,
+    "collections": 2,
+    "node": 2,
+    "nodes": 2,
+    "landing": 3,
+    "page": 2,
+}
+"""Roots under which most is to be found are asked for more often than the others."""
 
 
 class Generator:
@@ -54,8 +63,10 @@ class Generator:
         self._left = self._random.choice((12, 25, 40, 60))
         root = self._schema.query_type
         assert root
-        names = self._random.sample(self._names(root), self._random.choice((1, 1, 2, 3)))
-        return DocumentTree([self._field(root, name, 1) for name in names])
+        names = self._names(root)
+        count = self._random.choice((1, 1, 2, 3))
+        drawn = self._random.sample(names, count, counts=[_OFTEN.get(name, 1) for name in names])
+        return DocumentTree([self._field(root, name, 1) for name in dict.fromkeys(drawn)])
 
     def _names(self, type_: GraphQLObjectType) -> list[str]:
         """The fields that this viewer may ask for and that the engine reads."""
@@ -163,7 +174,10 @@ class Generator:
                 return {"token": self._one_of("token", "String!", self._world.tokens())}
             case "searchSuggest":
                 words = [self._world.words(self._random) for _ in range(5)]
-                return {"query": self._one_of("query", "String!", [self._world.shop.word, *words])}
+                made: dict[str, Value] = {"query": self._one_of("query", "String!", [self._world.shop.word, *words])}
+                return made | (
+                    {"first": self._one_of("first", "PageSize", PAGE_SIZES)} if self._random.random() < 0.5 else {}
+                )
         return {"after": self._one_of("after", "String", ("v7", "v6", "", None))}
 
     def _landing(self) -> dict[str, Value]:
@@ -201,12 +215,9 @@ class Generator:
     def _paging(self, place: str) -> dict[str, Value]:
         """Arguments of a page; cursors only with the arguments that their list had."""
         random = self._random
-        # Lists that small shops leave empty have no cursors to begin with.
-        choice = random.choice(self._world.lists.get(place, [ListChoice({}, ())]))
-        made: dict[str, Value] = {}
+        choice = random.choice(self._world.lists[place])
         has_cursor = bool(choice.cursors) and random.random() < 0.45
-        if place.endswith(".products"):
-            made = self._listing(choice.arguments if has_cursor else None)
+        made = self._narrowing(place, choice.arguments if has_cursor else None)
         if random.random() < 0.9:
             side = random.choice(("first", "first", "last"))
             made[side] = Given("PageSize", random.choice(PAGE_SIZES), (1, 2, 5))
@@ -218,27 +229,20 @@ class Generator:
         random.shuffle(shuffled)
         return dict(shuffled)
 
-    def _listing(self, fixed: dict[str, Any] | None) -> dict[str, Value]:
-        """Filters and order of a list of products; `fixed` are those that a cursor binds."""
-        random, is_free = self._random, fixed is None
-        given = fixed
-        if given is None:
-            given = {"filters": self._world.filters(random)} if random.random() < 0.6 else {}
-            given |= {"query": self._world.words(random)} if random.random() < 0.3 else {}
-            given |= {"sortKey": random.choice(SORT_KEYS)} if random.random() < 0.6 else {}
-            given |= {"reverse": random.random() < 0.7} if random.random() < 0.4 else {}
+    def _narrowing(self, place: str, fixed: dict[str, Any] | None) -> dict[str, Value]:
+        """A list's own arguments; `fixed` are those that a cursor binds."""
+        world, random = self._world, self._random
+        given = world.narrowing(place, random) if fixed is None else fixed
         made: dict[str, Value] = {}
-        if "filters" in given:
-            others = (self._world.filters(random), []) if is_free else ()
-            items: list[Value] = [self._filter(one, is_free=is_free) for one in given["filters"]]
-            made["filters"] = ListOf("[ProductFilter!]", items, others)
-        if "query" in given:
-            words = tuple(self._world.words(random) for _ in range(3)) if is_free else ()
-            made["query"] = Given("String!", given["query"], words)
-        if "sortKey" in given:
-            made["sortKey"] = Given("ProductSortKey!", given["sortKey"], SORT_KEYS if is_free else (), is_enum=True)
-        if "reverse" in given:
-            made["reverse"] = Given("Boolean!", given["reverse"], (True, False) if is_free else ())
+        for name, value in given.items():
+            ways = [world.narrowing(place, random) for _ in range(6)] if fixed is None else []
+            others = tuple(way[name] for way in ways if name in way)
+            type_ = ARGUMENT_TYPES[name]
+            if name == "filters":
+                items: list[Value] = [self._filter(one, is_free=fixed is None) for one in value]
+                made[name] = ListOf(type_, items, others)
+            else:
+                made[name] = Given(type_, value, others, is_enum=name == "sortKey")
         return made
 
     def _filter(self, given: dict[str, Any], *, is_free: bool) -> ObjectOf:

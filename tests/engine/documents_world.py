@@ -7,29 +7,46 @@ from typing import Any
 
 from ids import encode_id
 from resolvers.caller import Caller
+from schema.root import sources
 from tests.engine.both import Both
+from tests.engine.small_people import CAMPAIGNS, DEVICES
 from tests.engine.small_shop import SmallShop
 
 SORT_KEYS = ("RELEVANCE", "PUBLISHED", "BEST_SELLING", "PRICE", "RATING", "TITLE", "CREATED", "UPDATED")
 NODE_TABLES = {
     "prd": "product", "var": "variant", "opt": "product_option", "med": "media", "col": "collection", "cat": "category",
     "rev": "review", "mtf": "metafield", "loc": "location", "prh": "price_history", "lvl": "stock_level",
-    "mov": "stock_move", "shp": "shop", "pag": "page", "pro": "promoter", "lnk": "share_link",
+    "mov": "stock_move", "shp": "shop", "pag": "page", "pro": "promoter", "lnk": "share_link", "cus": "customer",
 }  # fmt: skip
 _PLAIN = {
     "Product.variants": "products(first: 100) { nodes { list: variants(first: 100) { edges { cursor } } } }",
     "Product.media": "products(first: 100) { nodes { list: media(first: 100) { edges { cursor } } } }",
     "Product.reviews": "products(first: 100) { nodes { list: reviews(first: 100) { edges { cursor } } } }",
     "Query.collections": "list: collections(first: 100) { edges { cursor } }",
+    "Customer.favourites": "viewer { favourites(first: 100) { edges { cursor } } }",
     "Query.pages": "list: pages(first: 100) { edges { cursor } }",
-    "Query.promoters": "list: promoters(first: 100) { edges { cursor } }",
-    "Query.shareLinks": "list: shareLinks(first: 100) { edges { cursor } }",
-    "Query.visits": "list: visits(first: 100) { edges { cursor } }",
-    "ShareLink.visits": "shareLinks { nodes { visits(first: 9) { edges { cursor } } } }",
+    "ShareLink.visits": "shareLinks(first: 100) { nodes { visits(first: 9) { edges { cursor } } } }",
     "Variant.stockMoves": "products { nodes { variants { nodes { stockMoves(first: 9) { edges { cursor } } } } } }",
 }
-"""For each list whose own arguments nobody gives, a way to its cursors."""
-_FOR_STAFF = {"Variant.stockMoves", "Query.promoters", "Query.shareLinks", "Query.visits", "ShareLink.visits"}
+"""For each list without arguments of its own, a way to its cursors."""
+_NARROWED = {
+    "Query.products": ("products(first: 100 %s) { edges { cursor } }", 16),
+    "Collection.products": ("collections(first: 100) { nodes { products(first: 100 %s) { edges { cursor } } } }", 10),
+    "Query.promoters": ("promoters(first: 100 %s) { edges { cursor } }", 4),
+    "Query.shareLinks": ("shareLinks(first: 100 %s) { edges { cursor } }", 6),
+    "Query.visits": ("visits(first: 100 %s) { edges { cursor } }", 8),
+}
+"""For each list with arguments of its own, a way to its cursors, and how many sets of arguments are tried."""
+ARGUMENT_TYPES = {
+    "query": "String!", "filters": "[ProductFilter!]", "sortKey": "ProductSortKey!", "reverse": "Boolean!",
+    "promoter": "ID", "campaign": "String", "active": "Boolean", "visitorId": "ID",
+}  # fmt: skip
+
+
+_SEEN = """{
+    products(first: 100) { nodes { id variants { nodes { id } } } } collections { nodes { id } } pages { nodes { id } }
+    viewer { id }
+}"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,6 +120,25 @@ class World:
             )
         )
 
+    def narrowing(self, place: str, random: Random) -> dict[str, Any]:
+        """Arguments that a list may be narrowed by, beside those of paging."""
+        if place.endswith(".products"):
+            return self._listing(random)
+        promoter = {"promoter": random.choice([*self.ids["pro"], *self.ids["pro"], "pro_nobody", None])}
+        given: dict[str, Any] = {
+            "Query.promoters": {"active": random.choice((True, False, None))},
+            "Query.shareLinks": {**promoter, "campaign": random.choice((*CAMPAIGNS, "none"))},
+            "Query.visits": {**promoter, "visitorId": random.choice((*map(str, DEVICES), "nothing", None))},
+        }
+        return {name: value for name, value in given.get(place, {}).items() if random.random() < 0.4}
+
+    def _listing(self, random: Random) -> dict[str, Any]:
+        given: dict[str, Any] = {"filters": self.filters(random)} if random.random() < 0.6 else {}
+        given |= {"query": self.words(random)} if random.random() < 0.3 else {}
+        given |= {"sortKey": random.choice(SORT_KEYS)} if random.random() < 0.6 else {}
+        given |= {"reverse": random.random() < 0.7} if random.random() < 0.4 else {}
+        return given
+
 
 async def world(both: Both, shop: SmallShop, viewer: Caller, seed: int = 0) -> World:
     """Look around as this viewer."""
@@ -110,44 +146,42 @@ async def world(both: Both, shop: SmallShop, viewer: Caller, seed: int = 0) -> W
     for prefix, table in NODE_TABLES.items():
         found.ids[prefix] = [encode_id(prefix, id_) for id_ in shop.ids(table)]
     random = Random(seed)  # noqa: S311 - the same questions for every run
-    seen = await both.data(
-        "{ products(first: 100) { nodes { id variants { nodes { id } } } } collections { nodes { id } } }", None, viewer
-    )
+    seen = await both.data(_SEEN, None, viewer)
     found.seen = list(_values(seen, "id"))
-    found.lists["Query.products"] = [
-        await _choice(
-            both, viewer, "products(first: 100, %s) { edges { cursor } }", _arguments(found, random, sort_key)
-        )
-        for sort_key in (*SORT_KEYS, *SORT_KEYS)
-    ]
-    path = "collections(first: 100) { nodes { products(first: 100, %s) { edges { cursor } } } }"
-    found.lists["Collection.products"] = [
-        await _choice(both, viewer, path, _arguments(found, random, sort_key)) for sort_key in (*SORT_KEYS, None, None)
-    ]
-    for place, text in _PLAIN.items():
-        if place not in _FOR_STAFF or viewer.sees_hidden:
+    for place, (text, times) in _NARROWED.items():
+        if _is_allowed(viewer, place):
             found.lists[place] = [
-                ListChoice({}, tuple(_values(await both.data(f"{{ {text} }}", None, viewer), "cursor")))
+                await _choice(both, viewer, text, _arguments(found, random, place, number)) for number in range(times)
             ]
+    for place, text in _PLAIN.items():
+        if _is_allowed(viewer, place):
+            found.lists[place] = [await _choice(both, viewer, text, {})]
     return found
 
 
-def _arguments(found: World, random: Random, sort_key: str | None) -> dict[str, Any]:
-    arguments: dict[str, Any] = {"filters": random.choice(([], found.filters(random)[:1]))}
-    if sort_key:
-        arguments["sortKey"] = sort_key
-    if sort_key == "RELEVANCE" or random.random() < 0.2:
-        arguments["query"] = random.choice((found.shop.word, found.words(random)))
-    if random.random() < 0.5:
-        arguments["reverse"] = random.random() < 0.8
-    return arguments
+def _is_allowed(viewer: Caller, place: str) -> bool:
+    type_, _, name = place.partition(".")
+    roles = sources.fields[type_, name].roles
+    return not roles or any(map(viewer.may, roles))
+
+
+def _arguments(found: World, random: Random, place: str, number: int) -> dict[str, Any]:
+    """Every order of products in turn, under few filters, so that there is something to page through."""
+    arguments = found.narrowing(place, random)
+    if place.endswith(".products"):
+        arguments["sortKey"] = SORT_KEYS[number % len(SORT_KEYS)]
+        if "filters" in arguments:
+            arguments["filters"] = arguments["filters"][:1]
+        if arguments["sortKey"] == "RELEVANCE":
+            arguments["query"] = random.choice((found.shop.word, found.words(random)))
+    return arguments if number else {}
 
 
 async def _choice(both: Both, viewer: Caller, path: str, arguments: dict[str, Any]) -> ListChoice:
-    types = {"query": "String!", "filters": "[ProductFilter!]", "sortKey": "ProductSortKey!", "reverse": "Boolean!"}
-    declared = ", ".join(f"${name}: {types[name]}" for name in arguments)
+    declared = ", ".join(f"${name}: {ARGUMENT_TYPES[name]}" for name in arguments)
     given = ", ".join(f"{name}: ${name}" for name in arguments)
-    answer = await both.data(f"query({declared}) {{ {path % given} }}", arguments, viewer)
+    text = path.replace("%s", given)
+    answer = await both.data(f"query({declared}) {{ {text} }}" if declared else f"{{ {text} }}", arguments, viewer)
     return ListChoice(arguments, tuple(_values(answer, "cursor")))
 
 

@@ -12,7 +12,7 @@ from engine.limits import Limits
 from models.staff import Role
 from resolvers.caller import Caller
 from schema.root import graphql_schema, sources
-from tests.engine.both import Both, staff, visitor
+from tests.engine.both import Both, customer, staff, visitor
 from tests.engine.documents_generator import Generator
 from tests.engine.documents_rewriter import Rewriter
 from tests.engine.documents_tree import DocumentTree
@@ -39,9 +39,10 @@ class Tally:
 
 
 async def viewpoints(shop: SmallShop) -> list[Viewpoint]:
-    """A visitor, staff that keeps the catalogue, and staff that does not."""
+    """A visitor, a customer, staff that keeps the catalogue, staff that does not, and who may do everything."""
     both = Both(Limits(cost=1_000_000))
-    people = (visitor(shop), staff(shop, Role.CATALOGUE, Role.ANALYTICS), staff(shop, Role.ORDERS))
+    roles = (Role.CATALOGUE, Role.ANALYTICS, Role.OWNER)
+    people = (visitor(shop), customer(shop), *(staff(shop, role) for role in roles))
     return [Viewpoint(viewer, await world(both, shop, viewer)) for viewer in people]
 
 

@@ -174,7 +174,11 @@ class Reference:
         table = self.sources.table(target.name)
         query = Query(self.viewer)
         rows = Rows(query, "t", "p", "m")  # type: ignore[arg-type]  # a Query stands for the Statement
-        origin = self._origin(query, rows, record, relation, table)
+        # Declared public is what hangs from a row that may be seen: guards are asked all the same, and change nothing.
+        # Only behind a field that demands a role there is more to see than the public may.
+        roles = self.sources.fields[info.parent_type.name, info.field_name].roles
+        guards = [] if relation.is_public and roles else self._guard(query, table)
+        origin = self._origin(query, rows, record, relation, table, guards)
         if relation.select:
             relation.select(rows, **_trees(named, relation.shape))
         key = rows.fill(rows.order.sql) if rows.order else "0"
@@ -199,7 +203,9 @@ class Reference:
             raise ValueError(message)
         return records[0] if records else None
 
-    def _origin(self, query: Query, rows: Rows, record: Record, relation: Relation, table: Table) -> str:
+    def _origin(  # noqa: PLR0913, PLR0917 - a relation is all of these
+        self, query: Query, rows: Rows, record: Record, relation: Relation, table: Table, guards: list[str]
+    ) -> str:
         """Where all rows of a relation are: what stands after `from`, and the conditions put into `rows`."""
         origin = [f"({query.within(record.origin)}) p"] if record.origin else []
         rows.where(rows.fill(table.scope))
@@ -208,7 +214,7 @@ class Reference:
             rows.where(f"m.{relation.link.near} = p.id and m.{relation.link.far} = t.id and m.shop_id = t.shop_id")
         if relation.match:
             rows.where(rows.fill(relation.match))
-        for guard in self._guard(query, table):
+        for guard in guards:
             rows.where(guard)
         if relation.order:
             rows.order_by(relation.order)

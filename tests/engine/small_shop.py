@@ -26,7 +26,7 @@ TYPES = ("茶", "衣", "")
 TABLES = (
     "shop", "category", "product", "product_option", "media", "variant", "price_history", "collection",
     "collection_product", "location", "stock_level", "stock_move", "review", "metafield", "hot_search",
-    "page", "promoter", "share_link", "visit",
+    "page", "customer", "consent", "favourite", "promoter", "share_link", "visit", "search",
 )  # fmt: skip
 """Parents before children."""
 TAGS = ("新品", "绿茶", "it's", "a\\b", "礼盒")

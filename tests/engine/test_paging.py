@@ -18,6 +18,7 @@ from resolvers.caller import Caller
 from tests.engine.both import Both, staff, visitor
 from tests.engine.documents_world import SORT_KEYS
 from tests.engine.small_pages import furnished
+from tests.engine.small_people import peopled
 from tests.engine.small_shop import NOW, SmallShop, small_shop
 from tests.models.rows import fresh, insert
 
@@ -52,7 +53,7 @@ def ids(page: Page) -> list[str]:
 @pytest.fixture
 async def walked(database: None) -> SmallShop:
     """A shop to write to: 23 products, so that three a page come out uneven."""
-    shop = furnished(small_shop("走", seed=3, products=23))
+    shop = peopled(furnished(small_shop("走", seed=3, products=23)))
     async with transaction() as sql:
         await shop.write(sql)
     return shop

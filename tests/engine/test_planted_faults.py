@@ -1,6 +1,7 @@
 """A proof that would pass whatever the engine did proves nothing: faults planted in the engine must be found."""
 
 from collections.abc import Callable
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -153,6 +154,31 @@ def _variables_of_the_first_request(patch: pytest.MonkeyPatch) -> None:
     )  # fmt: skip
 
 
+def _viewer_never_asked(patch: pytest.MonkeyPatch) -> None:
+    fill = engine.statement.Statement.fill
+    patch.setattr(
+        engine.statement.Statement, "fill",
+        lambda self, template, *row, **more: fill(self, template.replace("{t}.id = {viewer}", "true"), *row, **more),
+    )  # fmt: skip
+
+
+def _visitor_taken_for_the_viewer(patch: pytest.MonkeyPatch) -> None:
+    patch.setattr(engine.statement.Statement, "visitor", engine.statement.Statement.viewer)
+
+
+def _limit_of_the_row_ignored(patch: pytest.MonkeyPatch) -> None:
+    patch.setattr(Rows, "at_most", lambda _self, _limit: None)
+
+
+def _guards_only_where_public(patch: pytest.MonkeyPatch) -> None:
+    rows = Compiler.rows
+
+    def without(self: Compiler, relation: Relation, *more: Any) -> Rows:
+        return rows(self, replace(relation, is_public=not relation.is_public), *more)
+
+    patch.setattr(Compiler, "rows", without)
+
+
 PLANTS: list[Plant] = [
     _wrong_direction,
     _ties_in_any_order,
@@ -174,6 +200,10 @@ PLANTS: list[Plant] = [
     _count_of_the_page,
     _plans_shared_whatever_the_variables,
     _variables_of_the_first_request,
+    _viewer_never_asked,
+    _visitor_taken_for_the_viewer,
+    _limit_of_the_row_ignored,
+    _guards_only_where_public,
 ]
 
 

@@ -1,21 +1,32 @@
 """No statement reaches beyond the viewer's shop: by its text, and by running it for somebody else."""
 
 import re
+from dataclasses import replace
+from importlib import import_module
 from uuid import UUID
 
 import pytest
+from tortoise.models import Model
 
 from engine.statement import Statement
-from models.database import fetch_value
+from models.database import MODELS, fetch_value
 from models.staff import Role
-from tests.engine.both import Both, DifferentError, staff, visitor
+from tests.engine.both import Both, DifferentError, customer, staff, visitor
 from tests.engine.documents_world import NODE_TABLES
 from tests.engine.proof import Viewpoint, prove, viewpoints
 from tests.engine.small_shop import TABLES, SmallShop
 
 SEEDS = range(5_000, 5_150)
-# A table after `from`, a comma or `join`, and the alias it gets.
-_REFERENCE = re.compile(rf"(?:\bfrom|,|\bjoin)\s+({'|'.join(TABLES)})\s+(\w+)")
+READ = {*TABLES, "product_words"}
+"""What reads look into: all that the small shop has, and the words made of it."""
+_ALL = {
+    model._meta.db_table
+    for name in MODELS
+    for model in vars(import_module(name)).values()
+    if isinstance(model, type) and issubclass(model, Model) and model._meta.db_table
+}
+# A table after `from`, a comma or `join`, and the alias it gets, or `where` when it gets none.
+_REFERENCE = re.compile(rf"(?:\bfrom|,|\bjoin)\s+({'|'.join(sorted(_ALL))})\s+(\w+)")
 _BIND = r"\$\d+::uuid"
 
 
@@ -25,7 +36,8 @@ def unscoped(sql: str) -> list[str]:
     for table, alias in set(_REFERENCE.findall(sql)):
         references = len(re.findall(rf"(?:\bfrom|,|\bjoin)\s+{table}\s+{alias}\b", sql))
         column = "id" if table == "shop" else "shop_id"
-        conditions = re.findall(rf"(?<!\w){alias}\.{column} = (?:{_BIND}|\w+\.shop_id)", sql)
+        own = rf"where {column}" if alias == "where" else rf"(?<!\w){alias}\.{column}"
+        conditions = re.findall(rf"{own} = (?:{_BIND}|\w+\.shop_id)|uuid_cmp\({alias}\.{column}, {_BIND}\) = 0", sql)
         if len(conditions) < references:
             found.append(f"{table} {alias}")
     return found
@@ -46,10 +58,10 @@ async def asked(both: Both, small: SmallShop, points: list[Viewpoint]) -> list[t
 
 
 async def test_every_table_has_its_shop_condition(asked: list[tuple[str, tuple[object, ...]]]) -> None:
-    """Read off the text of every statement."""
+    """Read off the text of every statement; of logins, secrets and who works here nothing is ever read."""
     assert len(asked) > len(SEEDS)
     assert [(found, sql) for sql, _binds in asked if (found := unscoped(sql))] == []
-    assert {table for sql, _binds in asked for table, _alias in _REFERENCE.findall(sql)} == set(TABLES)
+    assert {table for sql, _binds in asked for table, _alias in _REFERENCE.findall(sql)} == READ
 
 
 def _for(shop: UUID, own: UUID, binds: tuple[object, ...]) -> tuple[object, ...]:
@@ -60,6 +72,7 @@ def _marks(shop: SmallShop) -> list[str]:
     return [
         shop.word,
         *(row["id"].hex for rows in shop.rows.values() for row in rows if isinstance(row.get("id"), UUID)),
+        *(str(row["visit_id"]) for row in shop.rows["visit"]),
     ]
 
 
@@ -80,7 +93,7 @@ async def test_no_statement_shows_a_shop_to_another(
 async def test_ids_of_another_shop_name_nothing(both: Both, small: SmallShop, neighbour: SmallShop) -> None:
     """Staff of a shop ask for each row of it by id, and then for all of the other's."""
     document = "query($ids: [ID!]!) { nodes(ids: $ids) { id } }"
-    prefixes = {table: prefix for prefix, table in NODE_TABLES.items()}
+    prefixes = {table: prefix for prefix, table in NODE_TABLES.items() if table != "customer"}
     ids = [f"{prefixes[table]}_{id_.hex}" for table in prefixes for id_ in small.ids(table)[:6]]
 
     own = await both.data(document, {"ids": ids}, staff(small, Role.OWNER))
@@ -88,6 +101,28 @@ async def test_ids_of_another_shop_name_nothing(both: Both, small: SmallShop, ne
 
     assert [node["id"] for node in own["nodes"]] == ids
     assert other["nodes"] == [None] * len(ids)
+
+
+async def test_nobody_is_shown_a_customer_but_themselves(both: Both, small: SmallShop, neighbour: SmallShop) -> None:
+    """By the id of everybody: customers find themselves, the owner nobody, and a namesake next door nobody either."""
+    document = "query($ids: [ID!]!) { viewer { id } nodes(ids: $ids) { id } }"
+    ids = [f"cus_{id_.hex}" for shop in (small, neighbour) for id_ in shop.ids("customer")]
+    nothing = {"viewer": None, "nodes": [None] * len(ids)}
+    for number, id_ in enumerate(ids[:3]):
+        own = [{"id": id_} if one == id_ else None for one in ids]
+        assert await both.same(document, {"ids": ids}, customer(small, number)) == {"viewer": {"id": id_}, "nodes": own}
+    for stranger in (staff(small, Role.OWNER), visitor(small), replace(customer(small), shop_id=neighbour.id)):
+        assert await both.same(document, {"ids": ids}, stranger) == nothing
+
+
+async def test_visitors_have_their_own_history(both: Both, small: SmallShop, neighbour: SmallShop) -> None:
+    """One device in two shops has looked for other things in each; whoever names none has looked for nothing."""
+    document = "{ searchHistory(first: 100) { term } }"
+    for shop in (small, neighbour):
+        found = (await both.same(document, None, visitor(shop)))["searchHistory"]
+        assert found
+        assert all(one["term"].startswith(shop.word) for one in found)
+    assert await both.same(document, None, replace(visitor(small), visitor_id=None)) == {"searchHistory": []}
 
 
 async def test_the_checker_sees_a_missing_condition(
