@@ -2,7 +2,7 @@
 
 import secrets
 import string
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Final
@@ -56,15 +56,24 @@ returning id
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ShareDraft:
-    """What to pass on. `parent_token` is the token that had brought the sharer; `promoter_id` is for staff only."""
+    """What to pass on: exactly one target. `parent_token` had brought the sharer; `promoter_id` is for staff only."""
 
-    target: ShareTarget
-    target_id: UUID | None = None
+    targets: Sequence[tuple[ShareTarget, UUID | None]]
     channel: str | None = None
     campaign: str | None = None
     parent_token: str | None = None
     expires_at: datetime | None = None
     promoter_id: UUID | None = None
+
+    @property
+    def target(self) -> ShareTarget:
+        """What kind of thing it is."""
+        return self.targets[0][0]
+
+    @property
+    def target_id(self) -> UUID | None:
+        """Which one; None for the shop."""
+        return self.targets[0][1]
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,9 +95,10 @@ class _Place:
 async def share_create(caller: Caller, draft: ShareDraft, key: str) -> UUID:
     """Make a link for the caller: a customer's own, the promoter's when the caller is one, or the shop's for staff.
 
-    A parent that is unknown is left out: who was brought by a broken link may share all the same. Raises Refusals:
-    LOGIN_REQUIRED for visitors, NOT_FOUND for a target or promoter, NOT_ALLOWED for a KOL whom nobody has made a
-    promoter and for sharing in another's name, TOO_LONG, OUT_OF_RANGE for an end that has passed.
+    A parent that is unknown is left out: who was brought by a broken link may share all the same.
+    Raises Refusals: LOGIN_REQUIRED for visitors, INVALID for no target or several, NOT_FOUND for a target or promoter,
+    NOT_ALLOWED for a KOL whom nobody has made a promoter and for sharing in another's name, TOO_LONG, OUT_OF_RANGE for
+    an end that has passed.
     """
     if caller.actor is ActorKind.VISITOR:
         raise Refusal(UserErrorCode.LOGIN_REQUIRED, "请先登录再分享", "Log in to share")
@@ -175,6 +185,10 @@ async def _insert(sql: Connection, caller: Caller, draft: ShareDraft, owner: _Ow
 
 def _check(caller: Caller, draft: ShareDraft) -> None:
     checks = Checks("input")
+    if len(draft.targets) != 1:
+        checks.refuse(
+            UserErrorCode.INVALID, "须指定且只能指定一个分享对象", "Name exactly one thing to share", "target"
+        )
     checks.text(draft.channel, "channel", chars=WORD_CHARS_MAX)
     checks.text(draft.campaign, "campaign", chars=WORD_CHARS_MAX)
     if draft.expires_at is not None and draft.expires_at <= caller.now:

@@ -2,6 +2,7 @@
 
 from datetime import datetime
 from typing import Annotated
+from uuid import UUID
 
 import strawberry
 
@@ -14,14 +15,24 @@ from schema.payload import Payload, outcome
 from schema.share_link import ShareLink
 
 
-@strawberry.input(one_of=True, description="What to pass on: exactly one of these.")
+@strawberry.input(description="What to pass on: exactly one of these, else it is refused with INVALID.")
 class ShareTargetInput:
     """One way to say it for each kind."""
 
     product_id: strawberry.ID | None = optional("A product.")
     collection_id: strawberry.ID | None = optional("A collection.")
     page_id: strawberry.ID | None = optional("A page that the shop put together.")
-    shop: bool | None = optional("The shop's home page; true.")
+    shop: bool | None = optional("The shop's home page, when true.")
+
+    def named(self) -> list[tuple[StoredTarget, UUID | None]]:
+        """Return what was named."""
+        ids = {
+            StoredTarget.PRODUCT: known_or_none("prd", self.product_id),
+            StoredTarget.COLLECTION: known_or_none("col", self.collection_id),
+            StoredTarget.PAGE: known_or_none("pag", self.page_id),
+        }
+        shop: list[tuple[StoredTarget, UUID | None]] = [(StoredTarget.SHOP, None)] if plain(self.shop) else []
+        return [*((kind, id_) for kind, id_ in ids.items() if id_ is not None), *shop]
 
 
 @strawberry.input(description="A share link to make.")
@@ -39,16 +50,8 @@ class ShareCreateInput:
 
     def draft(self) -> ShareDraft:
         """Return it as the command takes it."""
-        kind, target_id = StoredTarget.SHOP, None
-        if product := known_or_none("prd", self.target.product_id):
-            kind, target_id = StoredTarget.PRODUCT, product
-        elif collection := known_or_none("col", self.target.collection_id):
-            kind, target_id = StoredTarget.COLLECTION, collection
-        elif page := known_or_none("pag", self.target.page_id):
-            kind, target_id = StoredTarget.PAGE, page
         return ShareDraft(
-            target=kind,
-            target_id=target_id,
+            targets=self.target.named(),
             channel=plain(self.channel),
             campaign=plain(self.campaign),
             parent_token=plain(self.parent_token),

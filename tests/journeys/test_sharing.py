@@ -338,6 +338,10 @@ async def test_staff_share_for_the_shop_or_in_a_promoters_name_and_kols_in_their
     [
         ({"target": {"productId": "prd_" + "0" * 32}}, Refused("NOT_FOUND", "input.target")),
         ({"target": {"collectionId": "nonsense"}}, Refused("NOT_FOUND", "input.target")),
+        ({"target": {"pageId": "nonsense", "shop": None}}, Refused("NOT_FOUND", "input.target")),
+        ({"target": {}}, Refused("INVALID", "input.target")),
+        ({"target": {"shop": False}}, Refused("INVALID", "input.target")),
+        ({"target": {"shop": True, "productId": "nonsense"}}, Refused("INVALID", "input.target")),
         ({"channel": "x" * 65}, Refused("TOO_LONG", "input.channel")),
         ({"expiresAt": "2020-01-01T00:00:00Z"}, Refused("OUT_OF_RANGE", "input.expiresAt")),
         ({"promoterId": "pro_" + "0" * 32}, Refused("NOT_FOUND", "input.promoterId")),
