@@ -2,7 +2,7 @@
 
 It answers what GraphQL would, and is as careful: scoped by shop, only what is on sale, cursors that cannot be forged.
 What it does not do is everything else that an API does: it has no log, no throttle, no metrics, no request ids, no
-errors, and it can answer three questions.
+errors, and it can answer four questions.
 """
 
 from collections.abc import AsyncIterator
@@ -19,6 +19,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 
+from bench.search_hand_written import SEARCH, SEARCH_CURSOR, search_binds
 from bench.settled import database_from_settings, settle_memory
 from clock import wall_now
 from engine.keyset import mac_key
@@ -162,7 +163,9 @@ class Shops:
             row = await pool().fetchrow(_SHOP, key)
             if row is None:
                 raise HTTPException(HTTPStatus.UNAUTHORIZED)
-            keys = {head: mac_key(self._secret, row["id"], head) for head in (LIST_CURSOR, COLLECTION_CURSOR)}
+            keys = {
+                head: mac_key(self._secret, row["id"], head) for head in (LIST_CURSOR, COLLECTION_CURSOR, SEARCH_CURSOR)
+            }
             offset = timedelta(milliseconds=row["clock_offset_ms"])
             known = self._known[key] = (monotonic() + _REMEMBER_SECONDS, row["id"], offset, keys)
         return known[1], wall_now() + known[2], known[3]
@@ -186,13 +189,19 @@ def create() -> Starlette:
         binds = (shop_id, now, keys[COLLECTION_CURSOR], request.query_params["handle"])
         return _json(await pool().fetchval(COLLECTION, *binds))
 
+    async def search_page(request: Request) -> Response:
+        shop_id, now, keys = await shops.of(request.headers["x-shop-key"])
+        words = search_binds(shop_id, request.query_params["query"])
+        return _json(await pool().fetchval(SEARCH, shop_id, now, keys[SEARCH_CURSOR], *words))
+
     @asynccontextmanager
     async def lifespan(_app: Starlette) -> AsyncIterator[None]:
         async with database_from_settings(settings):
             settle_memory()
             yield
 
-    routes = [Route("/list", list_page), Route("/detail", detail_page), Route("/collection", collection_page)]
+    pages = {"list": list_page, "detail": detail_page, "collection": collection_page, "search": search_page}
+    routes = [Route(f"/{name}", page) for name, page in pages.items()]
     return Starlette(routes=routes, lifespan=lifespan)
 
 

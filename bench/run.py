@@ -15,6 +15,7 @@ from bench.catalogue import KEY, Stocked, stock_shop
 from bench.load import Load, Plan, Target, turns
 from bench.pages import Page, count_fields, pages
 from bench.report import Result, line, results_file, table
+from bench.search import measure_search
 from bench.servers import VARIANTS, Ground, Server, ground, make_database, serving
 from bench.visits import record_visits
 from models.database import connect, migrate
@@ -54,9 +55,12 @@ def main(words: list[str]) -> None:
         ]
         say("recording visits")
         visits = record_visits(on, servers[0], KEY)
+        say("filling a shop with 100,000 products, and searching it")
+        search = measure_search(on, servers[:2])
     for result in results:
         print(line(result), flush=True)
     print(visits, flush=True)
+    print(search, flush=True)
     print(f"\n{table(results)}")
     if asked.write:
         (PROJECT / "bench" / "RESULTS.md").write_text(results_file(results, CONNECTIONS, asked.rounds, asked.seconds))

@@ -107,9 +107,9 @@ async def recording_searches() -> AsyncIterator[None]:
 
 
 def note_search(caller: Caller, text: str) -> None:
-    """Remember a search, later. Staff, crawlers and text without a word leave nothing."""
+    """Remember a search, later. Staff, crawlers, clients without a name and text without a word leave nothing."""
     is_counted = caller.actor in (ActorKind.VISITOR, ActorKind.CUSTOMER) and not caller.is_bot
-    if _recording and is_counted and term_of(text):
+    if _recording and is_counted and caller.visitor_id is not None and term_of(text):
         _recording[-1].add(Searched(caller.shop_id, caller.visitor_id, text, caller.now))
 
 

@@ -19,11 +19,13 @@ from models.staff import Staff
 from models.wechat_app import WechatApp
 from resolvers.outbox import emit_many, waiting_events
 from resolvers.outbox_delivery import STREAM
+from resolvers.product import product_create
 from resolvers.tokens import Tokens
 from sealing import unseal
 from settings import PROJECT, Settings
 from tests.harness.asking import Asker
 from tests.harness.shops import OpenedShop
+from tests.resolvers.drafts import tee
 
 pytestmark = pytest.mark.slow
 
@@ -163,3 +165,14 @@ async def test_dead_letters_are_listed_and_replayed(around: Mapping[str, str], o
     assert await waiting_events(opened.id) == 1
     assert "no such dead letter" in await fail(around, f"outbox replay {letter['id']}")
     assert "no such dead letter" in await fail(around, "outbox replay nonsense")
+
+
+async def test_all_words_are_made_anew(around: Mapping[str, str], opened: OpenedShop) -> None:
+    tee_id = await product_create(opened.caller, tee(title="纯棉圆领衫"), "k")
+    words = "select words::text from product_words where product_id = $1"
+    written = await pool().fetchval(words, tee_id)
+    await pool().execute("update product_words set words = '' where product_id = $1", tee_id)
+
+    assert (await run(around, "reindex")).endswith("anew.")
+
+    assert await pool().fetchval(words, tee_id) == written

@@ -172,6 +172,18 @@ READS: Final = (
         staff_only=True,
     ),
     *map(_node, ("shop", "product", "product.variant", "review", "promoter", "shareLink")),
+    Read(
+        "searchSuggest",
+        f"query ($query: String!) {{ searchSuggest(query: $query) {{ kind text product {{ {CARD} }}"
+        " category { name } } }",
+        lambda of: {"query": of.mark},
+    ),
+    Read("hotSearches", "{ hotSearches(first: 5) { term } }"),
+    Read(
+        "searchHistory",
+        "{ searchHistory(first: 5) { term } }",
+        sender=lambda of: of.shop.visitor.also(x_visitor_id=of["visitor"]),
+    ),
     Read("viewer", f"{{ viewer {{ {CUSTOMER} }} }}", sender=lambda of: of.customer),
     Read(
         "nodes",

@@ -327,6 +327,10 @@ WRITES: Final = (
         ),
         lambda world: world.customer,
     ),
+    _open(
+        Write("searchHistoryClear", f"mutation {{ searchHistoryClear {{ clearedCount {ERRORS} }} }}", lambda _: {}, ()),
+        lambda world: world.shop.visitor.also(x_visitor_id=world["visitor"]),
+    ),
     # The last, because nothing may ask for it any more.
     _write(
         "productDelete", "$id: ID!", "deletedProductId", lambda of: {"id": of["spare"]},

@@ -45,6 +45,7 @@ OF_A_WRITE: Final[Mapping[str, int]] = {
     "promoterUpdate": 4,
     "shareCreate": 9,
     "visitTrack": 0,
+    "searchHistoryClear": 1,
     "loginWithWechat": 12,
     "sessionRefresh": 4,
     "sessionRevoke": 1,

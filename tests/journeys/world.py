@@ -8,11 +8,13 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import timedelta
 from typing import Any, Final
-from uuid import uuid4
+from uuid import UUID, uuid4
 
 from ids import encode_id, new_id
 from models.database import pool
 from resolvers.aggregates import refresh_products
+from resolvers.hot_search import count_hot_searches
+from resolvers.search_log import Searched, write_searches
 from resolvers.visit_recorder import waiting_visits
 from tests.harness.asking import Asker, credentials
 from tests.harness.shops import SandboxShop
@@ -146,6 +148,7 @@ async def furnish(shop: SandboxShop) -> World:
     await _reviews(world)
     ids |= await arrive(shop, mark)
     await _visits(world)
+    await _searches(world)
     read = await world.asked(_CURSORS, id=ids["product"])
     world.cursors["products"] = read["products"]["pageInfo"]["endCursor"]
     world.cursors["collections"] = read["collections"]["pageInfo"]["endCursor"]
@@ -283,3 +286,10 @@ async def _visits(world: World) -> None:
     told = await shop.visitor.also(x_visitor_id=ids["visitor"])(_VISIT, {"visit": str(uuid4()), "how": how})
     assert told.refusals == []
     assert await waiting_visits(shop.id) == 0
+
+
+async def _searches(world: World) -> None:
+    """By the visitor and by another, so that the words are hot."""
+    now, visitors = world.shop.caller.now, (UUID(world["visitor"]), uuid4())
+    await write_searches([Searched(world.shop.id, visitor, world.mark, now) for visitor in visitors])
+    await count_hot_searches(now, world.shop.id)
