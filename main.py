@@ -236,12 +236,12 @@ def declare_operator(group: Callable[[str, str], Declare]) -> None:
     make.add_argument("--shop", required=True, help="the shop's handle")
     make.add_argument("--appid", required=True)
     key("revoke", on_database(operator.key_revoke)).add_argument("key")
-    token = group("staff", "people who work in a shop")("token", on_database(operator.staff_token))
-    token.add_argument("--shop", required=True, help="the shop's handle")
-    token.add_argument("--name", required=True, help="taken on when nobody has the name")
-    token.add_argument(
-        "--role", action="append", choices=[role.value for role in Role], help="repeat for several (OWNER)"
-    )
+    staff = group("staff", "people who work in a shop")
+    token = staff("token", on_database(operator.staff_token))
+    for command in (token, staff("invite", on_database(operator.staff_invite))):
+        command.add_argument("--shop", required=True, help="the shop's handle")
+        command.add_argument("--name", required=True, help="taken on when nobody has the name")
+        command.add_argument("--role", action="append", choices=[role.value for role in Role], help="repeat (OWNER)")
     token.add_argument("--minutes", type=whole(1, MINUTES_MAX), default=MINUTES, help="1 to 1440 (15)")
     outbox = group("outbox", "events that could not be told")
     outbox("list", on_database(operator.outbox_list))

@@ -44,6 +44,9 @@ class Settings(BaseSettings):
     statement_cache_size: int = Field(default=500, ge=0)
 
     wechat_sandbox_url: str | None = None
+    wechat_website_appid: str | None = None
+    wechat_website_secret: str = Field(default="", repr=False)
+    public_url: str | None = None
 
     cors_origins: Annotated[tuple[str, ...], NoDecode] = ()
     trusted_proxies: Annotated[tuple[str, ...], NoDecode] = ()
@@ -75,6 +78,9 @@ class Settings(BaseSettings):
         if self.mode == "production":
             if not self.secret_key:
                 message = f"SECRET_KEY is missing; production has no default. {_HOW_TO_MAKE_ONE}"
+                raise ValueError(message)
+            if self.wechat_website_appid and not (self.wechat_website_secret and self.public_url):
+                message = "WECHAT_WEBSITE_APPID needs WECHAT_WEBSITE_SECRET and PUBLIC_URL, where browsers come back to"
                 raise ValueError(message)
             for name, example in (
                 ("database_url", "postgresql://user:password@host:5432/xiaopu"),

@@ -17,6 +17,7 @@ from api.identify import Identities
 from api.operations import make_operations
 from api.sandbox import sandbox_routes
 from api.websocket import GraphQLSocket
+from api.wechat_login import wechat_login_routes
 from engine.execution import Engine
 from logs import configure
 from models.database import connect, fetch_value
@@ -78,6 +79,7 @@ def create(settings: Settings | None = None) -> Starlette:
             Route("/readyz", readyz),
             Route("/metrics", metrics),
             *code_routes(),
+            *wechat_login_routes(settings),
             *([] if settings.is_production else [*sandbox_routes(), wechat_sandbox()]),
         ],
         middleware=[*_middleware(settings), Middleware(_Straight, endpoint=endpoint)],

@@ -169,7 +169,8 @@ def _judge(row: Any, key: str, bearer: Bearer | None) -> _Known | _Refused:  # n
     if key and row["key_shop_id"] != bearer.shop_id:
         return _no(ErrorCode.FORBIDDEN, "The token belongs to another shop than X-Shop-Key")
     if bearer.kind is ActorKind.STAFF:
-        if row["roles"] is None or row["token_version"] != bearer.version:
+        stands = row["roles"] is not None and row["token_version"] == bearer.version
+        if not stands or row["session_id"] != bearer.session_id:
             return _no(ErrorCode.UNAUTHENTICATED, "The token was revoked")
         roles = frozenset(Role(role) for role in row["roles"])
         return _known(row, ActorKind.STAFF, bearer.subject_id, _ALL_ROLES if Role.OWNER in roles else roles)

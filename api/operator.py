@@ -25,6 +25,7 @@ from resolvers.sandbox_shop import open_sandbox
 from resolvers.search_index import outdate_all_words, renew_stale_words
 from resolvers.shop import create_shop, delete_shop, find_shop
 from resolvers.staff import staff_named
+from resolvers.staff_login import staff_invite as invite
 from resolvers.tokens import MINUTES, STAFF_AUDIENCE, Bearer, Tokens
 from resolvers.visitor_key import create_key, revoke_key
 from resolvers.wechat_app import add_app, find_app
@@ -90,6 +91,15 @@ async def staff_token(settings: Settings, arguments: argparse.Namespace) -> str:
     shop = await find_shop(arguments.shop)
     staff = await staff_named(shop.id, arguments.name, [Role(role) for role in arguments.role or [Role.OWNER]])
     return _token(settings, staff, arguments.minutes)
+
+
+async def staff_invite(settings: Settings, arguments: argparse.Namespace) -> str:
+    """Print a link by which a person becomes a member of staff, who is taken on when nobody has the name."""
+    shop = await find_shop(arguments.shop)
+    roles = [Role(role) for role in arguments.role or [Role.OWNER]]
+    made = await invite(shop.id, arguments.name, roles)
+    address = (settings.public_url or f"http://{settings.host}:{settings.port}").rstrip("/")
+    return f"{address}{made.path}"
 
 
 async def outbox_list(_settings: Settings, _arguments: argparse.Namespace) -> str:

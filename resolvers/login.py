@@ -82,7 +82,7 @@ async def login_with_wechat(caller: Caller, code: str, share_token: str | None =
         app, WechatCodeKind.LOGIN, code, partial(client.code2session, code), partial(_enter, caller, app)
     )
     logged_in = LoggedIn.read(said)
-    visit_told(as_customer(caller, logged_in.customer_id), VisitDetails(share_token=share_token))
+    visit_told(as_customer(caller, UUID(said["customer_id"])), VisitDetails(share_token=share_token))
     return logged_in
 
 

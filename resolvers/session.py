@@ -21,7 +21,7 @@ from models.refusal import Refusal, UserErrorCode
 from models.wechat_app import WechatApp
 from resolvers.caller import ActorKind, Caller
 from resolvers.keys import keys
-from resolvers.tokens import MINUTES, Bearer
+from resolvers.tokens import MINUTES, STAFF_AUDIENCE, Bearer
 from sealing import seal, unseal
 
 REFRESH_DAYS: Final = 30
@@ -34,15 +34,19 @@ _GIVE = """
 insert into refresh_token (id, shop_id, session_id, token_sha256, created_at, expires_at)
 values ($1, $2, $3, $4, $5, $6)
 """
+_OPEN_STAFF = "insert into session (id, shop_id, staff_id, created_at) values ($1, $2, $3, $4)"
 # Unique key (shop_id, token_sha256), then primary keys. Rivals with one token wait for the first and see what it did.
+# A customer's belongs to the app; staff may send any key of the shop.
 _FIND = """
 select token.id, token.session_id, token.expires_at, token.used_at, token.next_pair_sealed, session.revoked_at,
-       coalesce(customer.merged_into, customer.id) as customer_id, app.appid
+       coalesce(customer.merged_into, customer.id) as customer_id, app.appid, staff.id as staff_id, staff.token_version
 from refresh_token token
 join session on session.shop_id = token.shop_id and session.id = token.session_id
-join customer on customer.shop_id = session.shop_id and customer.id = session.customer_id
-join wechat_app app on app.shop_id = session.shop_id and app.id = session.app_id
-where token.shop_id = $1 and token.token_sha256 = $2 and session.app_id = $3
+left join customer on customer.shop_id = session.shop_id and customer.id = session.customer_id
+left join wechat_app app on app.shop_id = session.shop_id and app.id = session.app_id
+left join staff on staff.shop_id = session.shop_id and staff.id = session.staff_id and staff.active
+where token.shop_id = $1 and token.token_sha256 = $2
+    and (session.app_id = $3 or (session.app_id is null and staff.id is not null))
 for update of token, session
 """
 _USE = "update refresh_token set used_at = $2, next_pair_sealed = $3 where id = $1"
@@ -50,7 +54,8 @@ _REVOKE = "update session set revoked_at = $2 where id = $1 and revoked_at is nu
 _END = """
 update session set revoked_at = $4 from refresh_token token
 where token.shop_id = $1 and token.token_sha256 = $2 and session.shop_id = token.shop_id
-    and session.id = token.session_id and session.app_id = $3 and session.revoked_at is null
+    and session.id = token.session_id and coalesce(session.app_id = $3, session.app_id is null)
+    and session.revoked_at is null
 """
 # Partial index (used_at).
 _FORGET_PAIRS = """
@@ -98,9 +103,9 @@ class Pair:
 
 @dataclass(frozen=True, slots=True)
 class LoggedIn:
-    """Who is logged in, and the tokens for it."""
+    """Who is logged in, None when that is a member of staff, and the tokens for it."""
 
-    customer_id: UUID
+    customer_id: UUID | None
     pair: Pair
 
     @classmethod
@@ -114,6 +119,13 @@ async def open_session(sql: Connection, app: WechatApp, customer_id: UUID) -> Pa
     session_id = new_id()
     await sql.execute(_OPEN, session_id, app.shop_id, customer_id, app.id, wall_now())
     return await _next_pair(sql, Bearer(ActorKind.CUSTOMER, app.shop_id, app.appid, customer_id, session_id=session_id))
+
+
+async def open_staff_session(sql: Connection, shop_id: UUID, staff_id: UUID, token_version: int) -> Pair:
+    """Log a member of staff in, inside the open transaction."""
+    session_id = new_id()
+    await sql.execute(_OPEN_STAFF, session_id, shop_id, staff_id, wall_now())
+    return await _next_pair(sql, _staff_bearer(shop_id, staff_id, token_version, session_id))
 
 
 async def session_refresh(caller: Caller, refresh_token: str) -> LoggedIn:
@@ -160,16 +172,23 @@ async def _changed(sql: Connection, caller: Caller, row: Record | None) -> Pair 
     if row is None or row["revoked_at"] is not None or row["expires_at"] <= now:
         return None
     if row["used_at"] is None:
-        bearer = Bearer(
-            ActorKind.CUSTOMER, caller.shop_id, row["appid"], row["customer_id"], session_id=row["session_id"]
-        )
-        pair = await _next_pair(sql, bearer)
+        pair = await _next_pair(sql, _bearer_of(caller.shop_id, row))
         await sql.execute(_USE, row["id"], now, seal(orjson.dumps(pair.as_json()).decode(), keys().sealing))
         return pair
     if row["next_pair_sealed"] is not None and row["used_at"] > now - timedelta(seconds=REPEAT_SECONDS):
         return Pair.read(orjson.loads(unseal(row["next_pair_sealed"], keys().sealing)))
     await sql.execute(_REVOKE, row["session_id"], now)
     return None
+
+
+def _bearer_of(shop_id: UUID, row: Record) -> Bearer:
+    if row["staff_id"] is not None:
+        return _staff_bearer(shop_id, row["staff_id"], row["token_version"], row["session_id"])
+    return Bearer(ActorKind.CUSTOMER, shop_id, row["appid"], row["customer_id"], session_id=row["session_id"])
+
+
+def _staff_bearer(shop_id: UUID, staff_id: UUID, token_version: int, session_id: UUID) -> Bearer:
+    return Bearer(ActorKind.STAFF, shop_id, STAFF_AUDIENCE, staff_id, token_version, session_id)
 
 
 async def _next_pair(sql: Connection, bearer: Bearer) -> Pair:

@@ -14,6 +14,7 @@ from schema.search_mutation import SearchMutation
 from schema.session_mutation import SessionMutation
 from schema.share_link_mutation import ShareLinkMutation
 from schema.shop_mutation import ShopMutation
+from schema.staff_mutation import StaffMutation
 from schema.stock_mutation import StockMutation
 from schema.variant_mutation import VariantMutation
 from schema.visit_mutation import VisitMutation
@@ -39,5 +40,6 @@ class Mutation(
     VisitMutation,
     SessionMutation,
     CustomerMutation,
+    StaffMutation,
 ):
     """Mutations of one document run one after the other."""

@@ -46,7 +46,9 @@ class SessionPayload(Payload):
     """A customer with tokens."""
 
     session: Session | None = outcome("The tokens.")
-    customer: Customer | None = outcome("Who is logged in.")
+    customer: Customer | None = strawberry.field(
+        description="Who is logged in; null for staff, and when there are user errors."
+    )
 
 
 @strawberry.type(description="What became of sessionRevoke.")
@@ -105,5 +107,7 @@ class SessionMutation:
 
 def _answer(info: Info, logged_in: session.LoggedIn) -> SessionPayload:
     """Read the customer as themselves: whoever asked was nobody yet."""
+    if logged_in.customer_id is None:
+        return SessionPayload(session=Session.of(logged_in.pair), customer=None, user_errors=[])
     customer = Ref("Customer", logged_in.customer_id, login.as_customer(info.context.caller, logged_in.customer_id))
     return SessionPayload(session=Session.of(logged_in.pair), customer=cast("Customer", customer), user_errors=[])

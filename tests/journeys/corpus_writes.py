@@ -331,6 +331,14 @@ WRITES: Final = (
         Write("searchHistoryClear", f"mutation {{ searchHistoryClear {{ clearedCount {ERRORS} }} }}", lambda _: {}, ()),
         lambda world: world.shop.visitor.also(x_visitor_id=world["visitor"]),
     ),
+    _write(
+        "staffInvite", "$input: StaffInviteInput!", "invitation { staffId path expiresAt }",
+        lambda of: {"input": {"name": of.mark, "roles": ["KOL"]}},
+    ),
+    _open(_write(
+        "sessionSelectShop", "$shopId: ID!", "session { accessToken }", lambda of: {"shopId": of["shop"]},
+        _instead("shopId", shopId=_their("shop")),
+    )),
     # The last, because nothing may ask for it any more.
     _write(
         "productDelete", "$id: ID!", "deletedProductId", lambda of: {"id": of["spare"]},

@@ -52,6 +52,8 @@ OF_A_WRITE: Final[Mapping[str, int]] = {
     "phoneBind": 7,
     "profileUpdate": 5,
     "consentSet": 4,
+    "staffInvite": 4,
+    "sessionSelectShop": 4,
     "productDelete": 7,
 }
 """Statements of each mutation of the corpus, with reading back what the client selected."""

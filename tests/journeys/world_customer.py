@@ -1,7 +1,8 @@
-"""Somebody of a furnished shop who has logged in and left marks, with codes that they have not used yet."""
+"""People of a furnished shop: somebody who has logged in, with codes not used yet; and the owner, known to WeChat."""
 
 from typing import Final
 
+from models.staff_login import StaffIdentity
 from tests.harness.phones import CONSENT, PROFILE, phone_of
 from tests.harness.shops import SandboxShop
 
@@ -11,7 +12,7 @@ _CODE_SECONDS: Final = 3600
 
 
 async def arrive(shop: SandboxShop, mark: str) -> dict[str, str]:
-    """Log somebody in, and return what they may be asked by: id, tokens, codes."""
+    """Log somebody in, and return what one may ask with: id, tokens, codes."""
     phone = phone_of(shop, mark)
     stays, leaves, login = await phone.login(), await phone.login(), await phone.login()
     me = phone.customer(login["session"]["accessToken"])
@@ -19,6 +20,9 @@ async def arrive(shop: SandboxShop, mark: str) -> dict[str, str]:
     consent = {"kind": "PRIVACY", "policyVersion": mark, "agreed": True}
     for document, wish in ((PROFILE, profile), (CONSENT, consent)):
         assert (await me(document, {"input": wish})).refusals == []
+    await StaffIdentity.create(
+        shop_id=shop.id, staff_id=shop.owner.id, appid=shop.app.appid, openid=mark, created_at=shop.caller.now
+    )
     return {
         "customer": login["customer"]["id"],
         "customer.token": login["session"]["accessToken"],
