@@ -167,7 +167,14 @@ def _visitor_taken_for_the_viewer(patch: pytest.MonkeyPatch) -> None:
 
 
 def _limit_of_the_row_ignored(patch: pytest.MonkeyPatch) -> None:
-    patch.setattr(Rows, "at_most", lambda _self, _limit: None)
+    rows = Compiler.rows
+
+    def without(self: Compiler, *given: Any) -> Rows:
+        found = rows(self, *given)
+        found.limit = ""
+        return found
+
+    patch.setattr(Compiler, "rows", without)
 
 
 def _guards_only_where_public(patch: pytest.MonkeyPatch) -> None:
