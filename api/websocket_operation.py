@@ -14,6 +14,7 @@ from api.websocket_guest import Guest
 from api.websocket_line import Line
 from api.websocket_record import OperationRecord
 from engine.documents import Operation
+from resolvers.checks import NOBODY
 from resolvers.event_feed import Listener, event_feed
 
 PAUSE_SECONDS: Final = 0.1
@@ -70,8 +71,9 @@ class SocketOperation:
             if answer.news.cursor and answer.news.cursor != told:
                 told = answer.news.cursor
                 await self._next(rendered(answer, caller.now, self._record.request_id))
-            is_personal = answer.news.following.is_personal
+            is_personal = answer.news.is_personal
             listener.topics = answer.news.following.topics
+            listener.about = (caller.viewer_id or NOBODY) if answer.news.following.is_own else None
             await asyncio.sleep(PAUSE_SECONDS)
             await listener.woken()
 

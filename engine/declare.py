@@ -7,6 +7,7 @@ from typing import Any
 
 import strawberry
 
+from engine.following import Following
 from engine.rows import Order
 from engine.sources import (
     ByIds,
@@ -24,7 +25,7 @@ from engine.sources import (
     type_sources,
 )
 
-__all__ = ["Link", "Order"]
+__all__ = ["Following", "Link", "Order"]
 
 
 def reads(model: Any = None, *, prefix: str = "", guard: str = "", scope: str = "") -> Callable[[type], type]:
@@ -126,16 +127,16 @@ def read(
 
 
 def live(
-    source: Relation, result: Any, *, topics: Iterable[str], description: str, roles: Iterable[Any] = ()
+    source: Relation, result: Any, *, following: Following, description: str, roles: Iterable[Any] = ()
 ) -> Callable[[Any], Any]:
     """A subscription: decorates the select function, as `read` does. The result has a field `cursor`.
 
-    It is read anew after events whose topic begins with one of `topics`, and told when its cursor changed.
+    It is read anew after the events that `following` names, and told when its cursor changed.
     """
 
     def declare(select: Callable[..., None]) -> Any:
         parameters = list(inspect.signature(select).parameters.values())[1:]
-        return _field(parameters, replace(source, select=select), result, description, roles, topics=tuple(topics))
+        return _field(parameters, replace(source, select=select), result, description, roles, following=following)
 
     return declare
 

@@ -16,7 +16,8 @@ from graphql.execution.executor_throwing_on_incremental import ExecutorThrowingO
 from engine.codes import ErrorCode
 from engine.compiler import Compiler
 from engine.errors import RequestFault
-from engine.live import Following, parted
+from engine.following import Following
+from engine.live import parted
 from engine.plan import Demand, Reader
 from engine.rows import Order
 from engine.selection import Selections
@@ -44,10 +45,14 @@ class Answer:
 
 @dataclass(frozen=True, slots=True)
 class News:
-    """`cursor` tells one state of a subscription's answer from another, and is empty where there is nothing to tell."""
+    """`cursor` tells one state of a subscription's answer from another, and is empty where there is nothing to tell.
+
+    `is_personal` when nobody else would get the same answer.
+    """
 
     cursor: str
     following: Following
+    is_personal: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,7 +107,7 @@ class Engine:
         news = None
         if plan.following:
             cursor, data = parted(data)
-            news = News(cursor, plan.following)
+            news = News(cursor, plan.following, plan.is_personal)
         return Answer(_finished(data, plan.computed), None, fell_back=False, notes=notes, news=news)
 
     async def read_back(

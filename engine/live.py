@@ -5,30 +5,18 @@ beside the subscriber's own selection, in the same statement, so it is known whe
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from typing import Final
 
 from graphql import FieldNode, GraphQLObjectType, NameNode, SelectionSetNode
 
 from engine.compiler import Compiler
+from engine.following import Following
 from engine.objects import selected
 from engine.statement import Row
 
 CURSOR: Final = "cursor"
 _SEPARATOR: Final = b"\n"
 _ONLY_CURSOR: Final = SelectionSetNode(selections=(FieldNode(name=NameNode(value=CURSOR)),))
-
-
-@dataclass(frozen=True, slots=True)
-class Following:
-    """What is known of a subscription before it is read.
-
-    `topics` are the beginnings of the topics of events after which it is worth reading again; `is_personal` tells
-    that the answer is for one reader alone.
-    """
-
-    topics: tuple[str, ...]
-    is_personal: bool
 
 
 def live_statement(compiler: Compiler, root: GraphQLObjectType, sets: Sequence[SelectionSetNode]) -> str:
@@ -47,7 +35,8 @@ def parted(answer: bytes) -> tuple[str, bytes]:
     return cursor.decode(), data
 
 
-def topics_of(root: GraphQLObjectType, field: str) -> tuple[str, ...]:
-    """What the field declares to follow: beginnings of the topics of events."""
-    declared = root.fields[field].extensions.get("strawberry-definition")
-    return tuple((getattr(declared, "metadata", None) or {}).get("topics", ()))
+def following_of(root: GraphQLObjectType, field: str) -> Following:
+    """What the field declares to follow."""
+    declared = root.fields[field].extensions["strawberry-definition"]
+    found: Following = declared.metadata["following"]
+    return found

@@ -27,7 +27,8 @@ from engine.arguments import Variables, shape
 from engine.codes import ErrorCode
 from engine.compiler import Compiler
 from engine.errors import RequestFault, bad_input
-from engine.live import Following, live_statement, topics_of
+from engine.following import Following
+from engine.live import following_of, live_statement
 from engine.selection import Fragments, Selections
 from engine.sources import Sources
 from engine.statement import Bind, Statement
@@ -55,6 +56,7 @@ class Plan:
     notes: tuple[tuple[str, Bind], ...] = ()
     following: Following | None = None
     """Of a subscription only."""
+    is_personal: bool = False
 
 
 class Reader:
@@ -133,11 +135,12 @@ class Reader:
         following = None
         if self._node.operation is OperationType.SUBSCRIPTION:
             sql = live_statement(compiler, root, sets)
-            following = Following(topics_of(root, next(iter(fields.values()))[0].name.value), statement.is_personal)
+            following = following_of(root, next(iter(fields.values()))[0].name.value)
         else:
             sql = compiler.operation(root, sets)
         notes = tuple((name, read) for (name, _key), read in statement.notes.items())
-        return Plan(*statement.finished(sql), tuple(statement.computed), demands, notes, following)
+        computed = tuple(statement.computed)
+        return Plan(*statement.finished(sql), computed, demands, notes, following, statement.is_personal)
 
 
 def _shape(variables: Variables, name: str, type_: Any) -> object:

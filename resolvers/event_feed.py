@@ -29,12 +29,16 @@ Topics = tuple[str, ...]
 
 
 class Listener:
-    """Waits for events of one shop. `number` is the last wake that it heard: a later one has a higher."""
+    """Waits for events of one shop, of some topics, about one thing (None: about anything).
+
+    `number` is the last wake that it heard: a later one has a higher.
+    """
 
     def __init__(self, shop_id: UUID, number: int) -> None:
         self.shop_id = shop_id
         self.number = number
         self.topics: Topics = ("",)
+        self.about: UUID | None = None
         self._woken = asyncio.Event()
 
     def wake(self, number: int) -> None:
@@ -98,12 +102,12 @@ class EventFeed:
     def _tell(self, event: Mapping[bytes, bytes]) -> None:
         self._number += 1
         try:
-            topic, shop_id = event[b"topic"].decode(), UUID(event[b"shop"].decode())
+            topic, shop_id, about = event[b"topic"].decode(), _uuid(event[b"shop"]), _uuid(event[b"aggregate"])
         except (KeyError, ValueError) as fault:
             log("event_unreadable", level="error", fault=type(fault).__name__)
             return
         for listener in self._listeners.get(shop_id, ()):
-            if topic.startswith(listener.topics):
+            if listener.about in {None, about} and topic.startswith(listener.topics):
                 listener.wake(self._number)
 
     def _wake_all(self) -> None:
@@ -137,6 +141,10 @@ def event_feed() -> EventFeed:
         message = "nobody follows the events"
         raise RuntimeError(message)
     return _feeds[-1]
+
+
+def _uuid(text: bytes) -> UUID:
+    return UUID(text.decode())
 
 
 async def _newest() -> str:

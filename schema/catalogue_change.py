@@ -5,13 +5,13 @@ from typing import Annotated
 
 import strawberry
 
-from engine.declare import expression, field, live, one, read, reads
+from engine.declare import Following, expression, field, live, one, read, reads
 from engine.rows import Rows
 from models.shop import Shop as ShopRow
 
 # Opaque to clients. Every write of the catalogue, and every window that opens or shuts, counts the version up.
 _CURSOR = "('v' || {t}.catalogue_version)"
-_TOPICS = ("product.", "collection.", "category.", "review.", "stock.", "location.", "shop.")
+_FOLLOWING = Following(("product.", "collection.", "category.", "review.", "stock.", "location.", "shop."))
 
 After = Annotated[
     str | None,
@@ -62,7 +62,7 @@ class CatalogueChangeSubscription:
     @live(
         one(),
         CatalogueChange | None,
-        topics=_TOPICS,
+        following=_FOLLOWING,
         description="Tells that the catalogue changed: at once unless `after` is where it is, then after each change."
         " Never null. The query `catalogueChange` gives the same.",
     )

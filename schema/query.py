@@ -22,10 +22,11 @@ from schema.search import SearchQuery
 from schema.share_link_query import ShareLinkQuery
 from schema.shop import Shop
 from schema.stock import Location
+from schema.viewer_change import ViewerChangeQuery
 
 
 @strawberry.type(description="Everything that can be read. Nothing here changes anything.")
-class Query(SearchQuery, ShareLinkQuery, LandingQuery, CatalogueChangeQuery, CustomerQuery):
+class Query(SearchQuery, ShareLinkQuery, LandingQuery, CatalogueChangeQuery, ViewerChangeQuery, CustomerQuery):
     """Each root is one part of one SQL statement."""
 
     shop: Shop = field(one(), description="The shop that the visitor key or staff token belongs to.")

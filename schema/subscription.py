@@ -3,12 +3,13 @@
 import strawberry
 
 from schema.catalogue_change import CatalogueChangeSubscription
+from schema.viewer_change import ViewerChangeSubscription
 
 
 @strawberry.type(
     description="Everything that can be followed over a WebSocket (graphql-transport-ws, at the endpoint's address)."
-    " Each answer has a `cursor`; give it as `after` when you come back, and ask the query of the same name's noun"
-    " where there is no socket."
+    " Each answer has a `cursor`; give it as `after` when you come back. Where there is no socket, a query gives"
+    " the same: `catalogueChange` for `catalogueUpdated`."
 )
-class Subscription(CatalogueChangeSubscription):
+class Subscription(CatalogueChangeSubscription, ViewerChangeSubscription):
     """One field for each operation."""

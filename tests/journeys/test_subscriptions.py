@@ -2,6 +2,7 @@
 
 import asyncio
 import re
+import secrets
 from contextlib import AsyncExitStack
 from pathlib import Path
 from urllib.parse import parse_qs, urlsplit
@@ -15,6 +16,7 @@ from resolvers.outbox_delivery import STREAM, deliver_outbox
 from settings import Settings
 from tests.conftest import Counting
 from tests.harness.asking import Asker
+from tests.harness.phones import PROFILE, phone_of
 from tests.harness.processes import process_serving
 from tests.harness.road import road_to
 from tests.harness.server import client, serving
@@ -247,3 +249,40 @@ async def test_two_processes_tell_their_sockets_the_same(
     assert re.search(r'"event":"socket_operation".*"kind":"subscription"', said)
     assert re.search(r'"event":"socket",.*"close_code":1012', said)
     assert shop.key not in said
+
+
+async def test_a_customer_hears_of_themselves_on_every_device(server: str, shop: SandboxShop) -> None:
+    phone, other = (phone_of(shop, f"u{secrets.token_hex(8)}") for _ in range(2))
+    sessions = [(await one.login())["session"] for one in (phone, other)]
+    follow = "subscription ($after: String) { viewerUpdated(after: $after) { cursor viewer { nickname phone } } }"
+    poll = "query ($after: String) { viewerChange(after: $after) { cursor viewer { nickname } } }"
+    async with talking(server) as here, talking(server) as there, talking(server) as stranger:
+        for talk, session in ((here, sessions[0]), (there, sessions[0]), (stranger, sessions[1])):
+            await talk.initialise(shopKey=phone.key, token=session["accessToken"])
+            await talk.ask("f", follow)
+            first = (await talk.hear())["payload"]["data"]["viewerUpdated"]
+        customer = phone.customer(sessions[0]["accessToken"])
+        before = (await customer(poll))["viewerChange"]["cursor"]
+        assert (await customer(PROFILE, {"input": {"nickname": "换了名字"}})).refusals == []
+        await deliver_outbox(shop.id)
+
+        heard = [(await talk.hear())["payload"]["data"]["viewerUpdated"] for talk in (here, there)]
+        assert heard[0] == heard[1]
+        assert heard[0]["viewer"] == {"nickname": "换了名字", "phone": None}
+        assert heard[0]["cursor"] not in {before, first["cursor"]}
+        assert (await customer(poll, {"after": before}))["viewerChange"]["cursor"] == heard[0]["cursor"]
+        assert (await customer(poll, {"after": heard[0]["cursor"]}))["viewerChange"] is None
+        assert await stranger.hears_nothing(0.3)
+
+
+async def test_who_is_nobody_is_told_of_nobody(server: str, shop: SandboxShop) -> None:
+    phone = phone_of(shop, f"u{secrets.token_hex(8)}")
+    async with talking(server) as talk:
+        await talk.initialise(shopKey=shop.key)
+        await talk.ask("f", "subscription { viewerUpdated { viewer { nickname } } }")
+        await phone.login()
+        await deliver_outbox(shop.id)
+
+        assert await talk.hears_nothing(0.5)
+    assert (await shop.visitor("{ viewerChange { cursor } }"))["viewerChange"] is None
+    assert (await shop.staff("{ viewerChange { cursor } }"))["viewerChange"] is None

@@ -1,0 +1,14 @@
+"""What wakes a subscription: said by the field that is followed, known to whoever waits for it."""
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, slots=True)
+class Following:
+    """Events whose topic begins with one of `topics`, in the shop of who follows.
+
+    `is_own` keeps those about the viewer alone: then nobody else's change costs a look.
+    """
+
+    topics: tuple[str, ...]
+    is_own: bool = False
