@@ -7,9 +7,11 @@ import strawberry
 
 import models.consent as stored
 import models.customer as customers
-from engine.declare import Order, column, field, many, reads
+from engine.declare import Link, Order, column, expression, field, many, page, reads
 from engine.keyset import TIME
+from schema.connection import paged_rows
 from schema.node import Node
+from schema.product import ProductConnection
 from schema.scalars import Url
 
 
@@ -51,5 +53,17 @@ class Customer(Node):
     consents: list[Consent] = field(
         many("{t}.customer_id = {p}.id and {t}.is_current", order=Order("{t}.given_at", TIME), is_public=True),
         description="What they agreed to or took back, one for each kind, the oldest first.",
+    )
+    favourites = paged_rows(
+        page(link=Link("favourite", "customer_id", "product_id"), order=Order("{m}.created_at", TIME, descending=True)),
+        ProductConnection,
+        description="The products they keep that are on sale now, last kept first.",
+    )
+    keeps_shop: bool = field(
+        expression(
+            "exists (select 1 from favourite f"
+            " where f.shop_id = {shop} and f.customer_id = {t}.id and f.product_id is null)"
+        ),
+        description="Whether they keep the shop itself among their favourites.",
     )
     created_at: datetime = field(description="When they first logged in.")

@@ -5,6 +5,7 @@ import strawberry
 from schema.category_mutation import CategoryMutation
 from schema.collection_mutation import CollectionMutation
 from schema.customer_mutation import CustomerMutation
+from schema.favourite_mutation import FavouriteMutation
 from schema.metafield_mutation import MetafieldMutation
 from schema.page_mutation import PageMutation
 from schema.product_mutation import ProductMutation
@@ -37,6 +38,7 @@ class Mutation(
     ShareLinkMutation,
     SearchMutation,
     PageMutation,
+    FavouriteMutation,
     VisitMutation,
     SessionMutation,
     CustomerMutation,

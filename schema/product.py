@@ -26,6 +26,7 @@ from schema.product_status import ProductStatus
 from schema.review import ReviewConnection
 from schema.scalars import Handle
 from schema.variant import Variant
+from schema.viewer_context import OF_PRODUCT, ViewerContext
 from schema.visibility import on_sale
 
 BY_POSITION = Order("{t}.position")
@@ -139,6 +140,9 @@ class Product(Node):
     )
     external_id: str | None = field(
         description="Its id there; unique by source. Requires: CATALOGUE.", roles=[Role.CATALOGUE]
+    )
+    viewer_context: ViewerContext | None = field(
+        OF_PRODUCT, description="What it is to the customer who asks; null for visitors and staff."
     )
     version: int = field(description="Send it back when changing the product; refused with CONFLICT when stale.")
     created_at: datetime = field(description="When it was made.")

@@ -38,24 +38,39 @@ SHARE_LINK: Final = f"""id token scene target channel campaign depth expiresAt c
   product {{ {CARD} }} collection {{ title }}"""
 VISIT: Final = f"""visitId visitorId arrivedAt clientTime path query scene sceneGroup source channel campaign article
   openGId referrerAppid platform isSelfShare counts promoter {{ {PROMOTER} }} shareLink {{ {SHARE_LINK} }}"""
+BLOCKS: Final = f"""blocks {{ __typename title ... on BannerBlock {{ url alt target product {{ {CARD} }} }}
+  ... on ProductsBlock {{ products {{ {CARD} }} }} ... on CollectionBlock {{ collection {{ title }} }}
+  ... on WordsBlock {{ text }} ... on PictureBlock {{ url alt page {{ title }} }} ... on FilmBlock {{ url }}
+  ... on LookBlock {{ url alt tags {{ x y product {{ {CARD} }} }} }} }}"""
+A_PAGE: Final = f"id handle kind title shareTitle shareImageUrl published version createdAt updatedAt {BLOCKS}"
+LANDING: Final = f"""shop {{ name servicePromises {{ title text }} }} promoter {{ {PROMOTER} }} share {{ {SHARE_LINK} }}
+  target {{
+    __typename title ... on ProductPage {{
+      product {{ {PRODUCT} viewerContext {{ price {{ fen }} favourite canBuy limitLeft }} }}
+      related {{ {CARD} }} sameCollection {{ {CARD} }} promises {{ title text }}
+    }}
+    ... on CollectionPage {{ collection {{ title products(first: 2) {{ nodes {{ {CARD} }} }} }} }}
+    ... on HomePage {{ home: page {{ {A_PAGE} }} }} ... on TopicPage {{ topic: page {{ {A_PAGE} }} }}
+  }}
+  offers {{ id title price {{ fen }} }} warnings {{ code }}"""
 BY_TYPE: Final = f"""__typename id ... on Shop {{ name logoUrl }} ... on Product {{ {CARD} descriptionHtml }}
   ... on Variant {{ title sku barcode of: product {{ title vendor }} }} ... on ProductOption {{ name values }}
   ... on Media {{ url alt }} ... on Collection {{ title products(first: 5) {{ nodes {{ title }} }} }}
   ... on Category {{ name children {{ name }} }} ... on Review {{ authorName body product {{ title }} }}
   ... on Metafield {{ value }} ... on Location {{ name }} ... on StockLevel {{ onHand location {{ name }} }}
-  ... on Promoter {{ {PROMOTER} }} ... on ShareLink {{ {SHARE_LINK} }}
+  ... on Page {{ title shareTitle {BLOCKS} }} ... on Promoter {{ {PROMOTER} }} ... on ShareLink {{ {SHARE_LINK} }}
   ... on StockMove {{ note location {{ name }} }} ... on PriceChange {{ price {{ fen }} }}"""
 
 NODES: Final = (
     "shop", "category", "child", "product", "product.option", "product.medium", "product.variant", "product.metafield",
-    "collection", "ruleCollection", "review", "promoter", "shareLink",
+    "collection", "ruleCollection", "review", "promoter", "shareLink", "home", "page",
 )  # fmt: skip
 """What the public may ask for by id."""
 HIDDEN_NODES: Final = (
     "location", "defaultLocation", "draft", "draft.option", "draft.medium", "draft.variant", "draft.metafield",
     "archived", "archived.variant", "early", "early.medium", "early.variant", "early.metafield", "late", "late.variant",
     "product.secret", "product.level", "product.price", "product.move", "draft.move", "draft.level",
-    "hiddenCollection", "pending", "hiddenReview", "draftReview",
+    "hiddenCollection", "pending", "hiddenReview", "draftReview", "hiddenPage",
 )  # fmt: skip
 """What only staff may."""
 
@@ -73,6 +88,10 @@ class Read:
 
 def _node(name: str) -> Read:
     return Read("node", f"query ($id: ID!) {{ node(id: $id) {{ {BY_TYPE} }} }}", lambda of: {"id": of[name]})
+
+
+def _at(argument: str, name: str) -> Callable[[World], Variables]:
+    return lambda of: {"at": {argument: of[name]}}
 
 
 READS: Final = (
@@ -171,7 +190,20 @@ READS: Final = (
         lambda of: {"promoter": of["promoter"], "visitor": of["visitor"]},
         staff_only=True,
     ),
-    *map(_node, ("shop", "product", "product.variant", "review", "promoter", "shareLink")),
+    Read("landing", f"query ($at: LandingInput) {{ landing(input: $at) {{ {LANDING} }} }}"),
+    *(
+        Read("landing", f"query ($at: LandingInput) {{ landing(input: $at) {{ {LANDING} }} }}", _at(argument, name))
+        for argument, name in (
+            ("productId", "product"),
+            ("productHandle", "product.handle"),
+            ("collectionId", "collection"),
+            ("pageId", "page"),
+            ("shareToken", "shareLink.token"),
+        )
+    ),
+    Read("page", f"query ($id: ID) {{ page(id: $id) {{ {A_PAGE} }} }}", lambda of: {"id": of["page"]}),
+    Read("pages", f"{{ pages(first: 5) {{ {PAGE} nodes {{ {A_PAGE} }} }} }}"),
+    *map(_node, ("shop", "product", "product.variant", "review", "promoter", "shareLink", "page")),
     Read(
         "searchSuggest",
         f"query ($query: String!) {{ searchSuggest(query: $query) {{ kind text product {{ {CARD} }}"
@@ -185,7 +217,6 @@ READS: Final = (
         sender=lambda of: of.shop.visitor.also(x_visitor_id=of["visitor"]),
     ),
     Read("viewer", f"{{ viewer {{ {CUSTOMER} }} }}", sender=lambda of: of.customer),
-    Read("viewerChange", f"{{ viewerChange {{ cursor at viewer {{ {CUSTOMER} }} }} }}", sender=lambda of: of.customer),
     Read(
         "nodes",
         f"query ($ids: [ID!]!) {{ nodes(ids: $ids) {{ {BY_TYPE} }} }}",

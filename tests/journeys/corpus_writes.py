@@ -6,7 +6,7 @@ from typing import Any, Final
 from uuid import uuid4
 
 from tests.harness.asking import Asker
-from tests.journeys.corpus import CARD, CATEGORY, COLLECTION, PROMOTER, REVIEW, SHARE_LINK, VARIANT, Variables
+from tests.journeys.corpus import A_PAGE, CARD, CATEGORY, COLLECTION, PROMOTER, REVIEW, SHARE_LINK, VARIANT, Variables
 from tests.journeys.world import ERRORS, World
 from tests.journeys.world_customer import CUSTOMER
 
@@ -330,6 +330,43 @@ WRITES: Final = (
     _open(
         Write("searchHistoryClear", f"mutation {{ searchHistoryClear {{ clearedCount {ERRORS} }} }}", lambda _: {}, ()),
         lambda world: world.shop.visitor.also(x_visitor_id=world["visitor"]),
+    ),
+    _write(
+        "pageUpsert", "$input: PageUpsertInput!, $idempotencyKey: String!", f"page {{ {A_PAGE} }}",
+        lambda of: {
+            "input": {"title": f"new {of.mark}", "blocks": [{"products": {"productIds": [of["product"]]}}]},
+            "idempotencyKey": "corpus",
+        },
+        _instead("input.id", input=lambda _, theirs: {"id": theirs["page"], "title": "乙"}),
+        _instead("input.blocks.0.products.productIds.1", input=lambda mine, theirs: {
+            "title": "乙", "blocks": [{"products": {"productIds": [mine["product"], theirs["product"]]}}],
+        }),
+        _instead("input.blocks.0.look.tags.0.productId", input=lambda _, theirs: {
+            "title": "乙", "blocks": [
+                {"look": {"url": "https://x.cn/1", "tags": [{"x": 1, "y": 1, "productId": theirs["product"]}]}},
+            ],
+        }),
+        _instead("input.blocks.0.collection.collectionId", input=lambda _, theirs: {
+            "title": "乙", "blocks": [{"collection": {"collectionId": theirs["collection"]}}],
+        }),
+    ),
+    _write(
+        "pageDelete", "$id: ID!", "deletedPageId", lambda of: {"id": of["sparePage"]},
+        _instead("id", id=_their("page")),
+    ),
+    _open(
+        _write(
+            "favouriteAdd", "$productId: ID", f"customer {{ {CUSTOMER} favourites {{ nodes {{ {CARD} }} }} }}",
+            lambda of: {"productId": of["product"]},
+        ),
+        lambda world: world.customer,
+    ),
+    _open(
+        _write(
+            "favouriteRemove", "$productId: ID", f"customer {{ {CUSTOMER} favourites {{ nodes {{ {CARD} }} }} }}",
+            lambda of: {"productId": of["product"]},
+        ),
+        lambda world: world.customer,
     ),
     _write(
         "staffInvite", "$input: StaffInviteInput!", "invitation { staffId path expiresAt }",

@@ -54,6 +54,10 @@ OF_A_WRITE: Final[Mapping[str, int]] = {
     "consentSet": 4,
     "staffInvite": 4,
     "sessionSelectShop": 4,
+    "pageUpsert": 10,
+    "pageDelete": 5,
+    "favouriteAdd": 2,
+    "favouriteRemove": 2,
     "productDelete": 7,
 }
 """Statements of each mutation of the corpus, with reading back what the client selected."""

@@ -38,7 +38,7 @@ _NO_MARK = {
     "metafield.key", "metafield.namespace", "outbox_event.topic", "outbox_event.last_error", "product.origin",
     "product.status", "category.path", "review.status", "review.external_id", "staff.roles", "stock_move.reason",
     "variant.inventory_policy", "variant.origin", "wechat_app.kind", "wechat_app.appid", "wechat_app.base_url",
-    "wechat_app.name", "visitor_key.key", "staff.name", "outbox_event.payload", "promoter.kind",
+    "wechat_app.name", "visitor_key.key", "staff.name", "outbox_event.payload", "promoter.kind", "page.kind",
     "share_link.token", "share_link.target_kind", "visit.scene_group", "visit.source", "consent.kind",
     "customer.phone_masked", "identity.appid", "identity.openid", "identity.open_account", "identity.unionid",
     "wechat_app.open_account", "wechat_code.kind", "staff_identity.appid",

@@ -68,6 +68,11 @@ mutation ($collection: ID!, $hiddenCollection: ID!, $products: [ID!]!) {{
   hidden: collectionProductsAdd(id: $hiddenCollection, productIds: $products) {{ collection {{ id }} {ERRORS} }}
 }}"""
 
+_PAGE: Final = f"""
+mutation ($page: PageUpsertInput!, $key: String!) {{
+  pageUpsert(input: $page, idempotencyKey: $key) {{ page {{ id }} {ERRORS} }}
+}}"""
+
 _CURSORS: Final = """
 query ($id: ID!) {
   products(first: 1, sortKey: TITLE) { pageInfo { endCursor } }
@@ -131,7 +136,8 @@ async def furnish(shop: SandboxShop) -> World:
     ids["shop"] = shop.global_id
     made = await world.asked(
         _FURNISH, hidden=hidden,
-        shop={"version": 1, "name": mark, "description": mark, "logoUrl": f"https://img.example/{mark}"},
+        shop={"version": 1, "name": mark, "description": mark, "logoUrl": f"https://img.example/{mark}",
+              "servicePromises": [{"title": mark, "text": mark}]},
         location={"name": hidden},
         category={"name": mark, "handle": mark, "imageUrl": f"https://img.example/{mark}"},
         spareCategory={"name": f"spare {mark}"},
@@ -148,6 +154,7 @@ async def furnish(shop: SandboxShop) -> World:
     await _reviews(world)
     ids |= await arrive(shop, mark)
     await _visits(world)
+    await _pages(world)
     await _searches(world)
     read = await world.asked(_CURSORS, id=ids["product"])
     world.cursors["products"] = read["products"]["pageInfo"]["endCursor"]
@@ -293,3 +300,27 @@ async def _searches(world: World) -> None:
     now, visitors = world.shop.caller.now, (UUID(world["visitor"]), uuid4())
     await write_searches([Searched(world.shop.id, visitor, world.mark, now) for visitor in visitors])
     await count_hot_searches(now, world.shop.id)
+
+
+async def _pages(world: World) -> None:
+    """A home and a topic with blocks that name things, one that is not published, and one to be deleted."""
+    ids, url = world.ids, f"https://img.example/{world.mark}"
+
+    async def put(name: str, mark: str, **more: Any) -> None:
+        page = {"title": f"{name} {mark}", "shareTitle": mark, "shareImageUrl": f"{url}-{mark}", **more}
+        made = await world.asked(_PAGE, page={"published": True, "handle": f"{name.lower()}-{mark}", **page}, key=name)
+        ids[name] = made["pageUpsert"]["page"]["id"]
+
+    look = {"url": url, "alt": world.mark, "tags": [{"x": 1, "y": 2, "productId": ids["product"]}]}
+    blocks = [
+        {"products": {"title": world.mark, "productIds": [ids["product"], ids["draft"], ids["early"]]}},
+        {"products": {"collectionId": ids["collection"]}},
+        {"banner": {"url": url, "alt": world.mark, "target": {"kind": "PRODUCT", "id": ids["draft"]}}},
+        {"collection": {"collectionId": ids["hiddenCollection"]}},
+        {"text": {"text": world.mark}},
+        {"look": look},
+    ]
+    await put("hiddenPage", world.hidden, published=False, blocks=[{"text": {"text": world.hidden}}])
+    await put("page", world.mark, blocks=[{"image": {"url": url, "target": {"kind": "PAGE", "id": ids["hiddenPage"]}}}])
+    await put("home", world.mark, kind="HOME", blocks=blocks)
+    await put("sparePage", world.mark)
