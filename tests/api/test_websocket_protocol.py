@@ -10,6 +10,7 @@ from websockets.exceptions import ConnectionClosed, InvalidStatus
 
 from api.app import create
 from api.websocket import OPERATIONS_MAX, Patience
+from api.websocket_record import CLOSED
 from settings import Settings
 from tests.harness.server import open_door, serving_app
 from tests.harness.shops import SandboxShop
@@ -250,6 +251,8 @@ async def test_what_would_go_on_for_ever_is_not_for_http(shop: SandboxShop) -> N
 
 
 async def test_who_does_not_read_is_cut(hasty: str, shop: SandboxShop) -> None:
+    cut = CLOSED.labels("too_slow")
+    before = cut._value.get()
     async with talking(hasty) as talk:
         await talk.initialise(shopKey=shop.key)
         talk.connection.transport.pause_reading()
@@ -257,3 +260,4 @@ async def test_who_does_not_read_is_cut(hasty: str, shop: SandboxShop) -> None:
         with pytest.raises(ConnectionClosed):
             # Far more than the machine's own buffers hold.
             await asyncio.gather(*(talk.say("ping", payload={"a": "x" * 60_000}) for _ in range(2_000)))
+    assert cut._value.get() == before + 1
