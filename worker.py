@@ -10,6 +10,7 @@ from uuid import UUID
 
 from clock import wall_now
 from logs import log
+from resolvers.customer_merge import finish_merges
 from resolvers.due_work import DueWork
 from resolvers.hot_search import count_hot_searches
 from resolvers.idempotency import reap_idempotency_keys
@@ -50,6 +51,7 @@ DUE_WORK: Final[tuple[DueWork, ...]] = (
     DueWork("reap_searches", _reap_searches, every_seconds=HOUR_SECONDS),
     DueWork("reap_idempotency_keys", _reap_keys, every_seconds=HOUR_SECONDS),
     DueWork("reap_delivered_events", _reap_events, every_seconds=HOUR_SECONDS),
+    DueWork("finish_merges", finish_merges, every_seconds=20.0),
     DueWork("forget_answers", forget_answers, every_seconds=10.0),
     DueWork("reap_sessions", reap_sessions, every_seconds=HOUR_SECONDS),
 )

@@ -6,7 +6,7 @@ from models.owned import Owned
 
 
 class Customer(Owned):
-    """`merged_into` names the survivor; null for everyone who stands for themselves.
+    """`merged_into` names the survivor; null for everyone who stands for themselves. `merged_at` is of the wall clock.
 
     The phone number is kept sealed, as a keyed hash to search by, and as it may be shown: `138****0000`.
     """
@@ -17,6 +17,7 @@ class Customer(Owned):
     phone_hash = fields.BinaryField(null=True)
     phone_masked = fields.CharField(max_length=32, null=True)
     merged_into = fields.UUIDField(null=True)
+    merged_at = fields.DatetimeField(null=True)
     created_at = fields.DatetimeField()
 
     class Meta:

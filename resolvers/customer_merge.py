@@ -6,12 +6,16 @@ whoever comes with one is the survivor (`merged_into`, looked up where callers a
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from datetime import datetime, timedelta
 from typing import Final
 from uuid import UUID
 
-from models.database import Connection
+from clock import wall_now
+from models.database import Connection, pool, transaction
 from resolvers.caller import Caller
 from resolvers.outbox import emit
+
+LATE_SECONDS: Final = 60
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,7 +110,28 @@ MERGE_RULES: Final[Mapping[str, MergeRule]] = {
 
 # In the order of ids, so that two merges wait for each other and never in a circle.
 _HOLD = "select id from customer where shop_id = $1 and id = any($2::uuid[]) order by id for update"
+_WHEN = "update customer set merged_at = $3 where shop_id = $1 and id = $2"
 _OLDEST = "select id from customer where shop_id = $1 and id = any($2::uuid[]) order by created_at, id limit 1"
+
+
+# Partial index (merged_at): the merges of the last minute.
+_LATELY = """
+select shop_id, merged_into, id from customer
+where merged_into is not null and merged_at > $1 and ($2::uuid is null or shop_id = $2)
+"""
+
+
+async def finish_merges(wall: datetime, shop_id: UUID | None) -> int:
+    """Apply the rules once more to who was merged in the last minute; returns how many.
+
+    Processes remember for a second who stands behind a token, so rows may still have come under the older id.
+    """
+    lately = await pool().fetch(_LATELY, wall - timedelta(seconds=LATE_SECONDS), shop_id)
+    for row in lately:
+        async with transaction() as sql:
+            await sql.execute(_HOLD, row["shop_id"], sorted((row["merged_into"], row["id"])))
+            await _apply(sql, row["shop_id"], row["merged_into"], row["id"])
+    return len(lately)
 
 
 async def merge_customers(sql: Connection, caller: Caller, customer_ids: Iterable[UUID]) -> UUID:
@@ -116,8 +141,13 @@ async def merge_customers(sql: Connection, caller: Caller, customer_ids: Iterabl
     survivor: UUID = await sql.fetchval(_OLDEST, caller.shop_id, ids)
     for gone in ids:
         if gone != survivor:
-            for rule in MERGE_RULES.values():
-                for statement in rule.statements:
-                    await sql.execute(statement, caller.shop_id, survivor, gone)
+            await _apply(sql, caller.shop_id, survivor, gone)
+            await sql.execute(_WHEN, caller.shop_id, gone, wall_now())
             await emit(sql, caller, "customer.merged", gone, {"into": survivor})
     return survivor
+
+
+async def _apply(sql: Connection, shop_id: UUID, survivor: UUID, gone: UUID) -> None:
+    for rule in MERGE_RULES.values():
+        for statement in rule.statements:
+            await sql.execute(statement, shop_id, survivor, gone)

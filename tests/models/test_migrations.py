@@ -56,6 +56,7 @@ RAW_INDEXES = {
     "consent_current",
     "visitor_customer",
     "customer_phone",
+    "customer_merged_at",
     "page_home",
     "favourite_shop",
 }

@@ -6,10 +6,11 @@ from uuid import UUID
 
 import pytest
 
+from clock import wall_now
 from ids import new_id
 from models.database import Connection, pool, transaction
 from resolvers.caller import Caller
-from resolvers.customer_merge import MERGE_RULES, merge_customers
+from resolvers.customer_merge import MERGE_RULES, finish_merges, merge_customers
 from tests.models.rows import insert, whole_shop
 
 _NAMING_CUSTOMERS = """
@@ -123,6 +124,19 @@ async def test_taking_back_counts_as_a_later_word(two: Two) -> None:
 
     current = [row for row in await rows("consent", two.caller) if row["is_current"]]
     assert [(row["policy_version"], row["withdrawn_at"] is None) for row in current] == [("1", False)]
+
+
+async def test_what_came_late_under_the_older_id_follows(two: Two) -> None:
+    await merged(two)
+    async with transaction() as sql:
+        await two.give(sql, "favourite", product_id=None)
+        await two.give(sql, "consent", kind="TERMS")
+
+    assert await finish_merges(wall_now(), two.caller.shop_id) == 1
+    assert await finish_merges(wall_now() + timedelta(seconds=61), two.caller.shop_id) == 0
+
+    for table in ("favourite", "consent"):
+        assert {row["customer_id"] for row in await rows(table, two.caller)} == {two.older}, table
 
 
 async def test_what_both_like_is_liked_once(two: Two) -> None:
