@@ -2,7 +2,7 @@
 
 It answers what GraphQL would, and is as careful: scoped by shop, only what is on sale, cursors that cannot be forged.
 What it does not do is everything else that an API does: it has no log, no throttle, no metrics, no request ids, no
-errors, and it can answer four questions.
+errors, and it can answer five questions.
 """
 
 from collections.abc import AsyncIterator
@@ -19,6 +19,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 
+from bench.landing_hand_written import LANDING
 from bench.search_hand_written import SEARCH, SEARCH_CURSOR, search_binds
 from bench.settled import database_from_settings, settle_memory
 from clock import wall_now
@@ -194,13 +195,20 @@ def create() -> Starlette:
         words = search_binds(shop_id, request.query_params["query"])
         return _json(await pool().fetchval(SEARCH, shop_id, now, keys[SEARCH_CURSOR], *words))
 
+    async def landing_page(request: Request) -> Response:
+        shop_id, now, _keys = await shops.of(request.headers["x-shop-key"])
+        return _json(await pool().fetchval(LANDING, shop_id, now, request.query_params["scene"].removeprefix("t=")))
+
     @asynccontextmanager
     async def lifespan(_app: Starlette) -> AsyncIterator[None]:
         async with database_from_settings(settings):
             settle_memory()
             yield
 
-    pages = {"list": list_page, "detail": detail_page, "collection": collection_page, "search": search_page}
+    pages = {
+        "list": list_page, "detail": detail_page, "collection": collection_page, "search": search_page,
+        "landing": landing_page,
+    }  # fmt: skip
     routes = [Route(f"/{name}", page) for name, page in pages.items()]
     return Starlette(routes=routes, lifespan=lifespan)
 

@@ -12,6 +12,7 @@ from typing import Final
 
 from bench.asking import count_statements, requests_of, same_answers
 from bench.catalogue import KEY, Stocked, stock_shop
+from bench.landing import measure_landing, share_products
 from bench.load import Load, Plan, Target, turns
 from bench.pages import Page, count_fields, pages
 from bench.report import Result, line, results_file, table
@@ -55,10 +56,13 @@ def main(words: list[str]) -> None:
         ]
         say("recording visits")
         visits = record_visits(on, servers[0], KEY)
+        say("landing by codes")
+        landing = measure_landing(on, servers[:2])
         say("filling a shop with 100,000 products, and searching it")
         search = measure_search(on, servers[:2])
     for result in results:
         print(line(result), flush=True)
+    print(landing, flush=True)
     print(visits, flush=True)
     print(search, flush=True)
     print(f"\n{table(results)}")
@@ -73,7 +77,9 @@ async def _prepare(on: Ground) -> Stocked:
     await migrate(dsn)
     with tempfile.TemporaryDirectory() as directory:
         async with connect(dsn, pool_size=2):
-            return await stock_shop(Path(directory), settings.derive("sealing"))
+            stocked = await stock_shop(Path(directory), settings.derive("sealing"))
+            await share_products()
+            return stocked
 
 
 def _measure(on: Ground, servers: list[Server], page: Page, *, rounds: int, seconds: float) -> Result:
