@@ -68,6 +68,18 @@ class Generator:
         drawn = self._random.sample(names, count, counts=[_OFTEN.get(name, 1) for name in names])
         return DocumentTree([self._field(root, name, 1) for name in dict.fromkeys(drawn)])
 
+    def along(self, way: Sequence[tuple[GraphQLObjectType, str]]) -> DocumentTree:
+        """One document from the root to the field at the end of this way, with as little below it as there can be."""
+        parent, name = way[-1]
+        made = self._field(parent, name, DEEPEST)
+        for above, through in reversed(way[:-1]):
+            declared = above.fields[through]
+            target = get_named_type(declared.type)
+            below: list[Selection] = [Fragment(made.parent, [made]) if is_abstract_type(target) else made]
+            given = self._arguments(above.name, through, declared)
+            made = Field(above.name, through, target.name, arguments=given, selections=below)
+        return DocumentTree([made])
+
     def _names(self, type_: GraphQLObjectType) -> list[str]:
         """The fields that this viewer may ask for and that the engine reads."""
         found = []
@@ -178,7 +190,8 @@ class Generator:
                 return made | (
                     {"first": self._one_of("first", "PageSize", PAGE_SIZES)} if self._random.random() < 0.5 else {}
                 )
-        return {"after": self._one_of("after", "String", ("v7", "v6", "", None))}
+        after = self._one_of("after", "String", self._world.changes)
+        return {} if self._random.random() < 0.2 else {"after": after}
 
     def _landing(self) -> dict[str, Value]:
         """To one target at most, by what names it, and perhaps by a share link."""

@@ -47,6 +47,7 @@ _SEEN = """{
     products(first: 100) { nodes { id variants { nodes { id } } } } collections { nodes { id } } pages { nodes { id } }
     viewer { id }
 }"""
+_CHANGES = "{ catalogueChange { cursor } viewerChange { cursor } }"
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,6 +68,8 @@ class World:
     seen: list[str] = field(default_factory=list)
     """Ids that the viewer got as answers."""
     lists: dict[str, list[ListChoice]] = field(default_factory=dict)
+    changes: list[str | None] = field(default_factory=list)
+    """Cursors of what can be followed: where it is now, and some that are no more."""
 
     def handles(self, table: str) -> list[str]:
         """The handles of a table."""
@@ -148,6 +151,7 @@ async def world(both: Both, shop: SmallShop, viewer: Caller, seed: int = 0) -> W
     random = Random(seed)  # noqa: S311 - the same questions for every run
     seen = await both.data(_SEEN, None, viewer)
     found.seen = list(_values(seen, "id"))
+    found.changes = [*_values(await both.data(_CHANGES, None, viewer), "cursor"), "v6", "", None]
     for place, (text, times) in _NARROWED.items():
         if _is_allowed(viewer, place):
             found.lists[place] = [

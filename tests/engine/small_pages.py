@@ -26,6 +26,7 @@ def _pages(shop: SmallShop) -> None:
     home = [
         {"kind": "BANNER", "title": "", **picture, "target": {"kind": "PAGE", "id": pages[1]}},
         {"kind": "BANNER", "title": "", **picture, "target": {"kind": "PRODUCT", "id": products[3]}},
+        {"kind": "BANNER", "title": "", **picture, "target": {"kind": "COLLECTION", "id": collections[0]}},
         {"kind": "PRODUCTS", "title": word, "productIds": [products[index] for index in (4, 3, 0, 2)]},
         {"kind": "PRODUCTS", "title": word, "collectionId": collections[1], "count": 3},
         {"kind": "COLLECTION", "title": word, "collectionId": collections[0]},
@@ -38,6 +39,8 @@ def _pages(shop: SmallShop) -> None:
     topic = [
         {"kind": "IMAGE", "title": "", **picture, "target": {"kind": "COLLECTION", "id": collections[2]}},
         {"kind": "IMAGE", "title": "", **picture, "target": {"kind": "SHOP", "id": None}},
+        {"kind": "IMAGE", "title": "", **picture, "target": {"kind": "PAGE", "id": pages[0]}},
+        {"kind": "IMAGE", "title": "", **picture, "target": {"kind": "PRODUCT", "id": products[0]}},
         {"kind": "IMAGE", "title": "", **picture, "target": None},
         {"kind": "PRODUCTS", "title": "", "productIds": []},
     ]
@@ -47,7 +50,8 @@ def _pages(shop: SmallShop) -> None:
             {
                 "id": page, "shop_id": shop.id, "handle": f"{word}-p{index}", "title": f"{word}{index}",
                 "kind": "TOPIC" if index else "HOME", "blocks": orjson.dumps(blocks, default=str).decode(),
-                "published": published, "share_title": word, "share_image_url": None, **AGES,
+                "published": published, "share_title": word,
+                "share_image_url": None if index else picture["url"], **AGES,
             }
         )  # fmt: skip
 

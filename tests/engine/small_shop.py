@@ -74,8 +74,8 @@ def small_shop(word: str, seed: int = 1, products: int = 16) -> SmallShop:
     shop.rows["shop"] = [
         {
             "id": shop.id, "handle": f"{word}-{shop.id.hex}", "name": f"{word}小铺", "description": "",
-            "mode": "SANDBOX", "logo_url": None, "currency_code": "CNY", "language": "zh-CN", "seed": 0,
-            "clock_offset_ms": 0, "catalogue_version": 7, **AGES,
+            "mode": "SANDBOX", "logo_url": f"https://img.example/{word}.png", "currency_code": "CNY",
+            "language": "zh-CN", "seed": 0, "clock_offset_ms": 0, "catalogue_version": 7, **AGES,
         }
     ]  # fmt: skip
     locations = [
@@ -135,7 +135,8 @@ def _product(shop: SmallShop, random: Random, number: int, categories: list[UUID
         category_id=random.choice([*categories, None]), description_blocks=_blocks(word, number),
         seo_title=f"{word}\u2028", seo_description="", status={3: "DRAFT", 5: "ARCHIVED"}.get(number, "ACTIVE"),
         **window, origin="IMPORTED" if number % 2 else "OWN", source=f"{word}.csv" if number % 2 else "",
-        external_id=f"{word}{number}" if number % 2 else None, per_person_limit=None, per_order_limit=number or None,
+        external_id=f"{word}{number}" if number % 2 else None,
+        per_person_limit=2 if number % 5 == 1 else None, per_order_limit=number or None,
         min_price_fen=min(prices), max_price_fen=max(prices), in_stock=number % 4 != 0, variant_count=len(prices),
         image_count=number % 4, rating_sum=sum(ratings), rating_count=len(ratings),
         rating_hundredths=round(100 * sum(ratings) / len(ratings)) if ratings else 0, sales_count=number % 3, version=1,
@@ -146,7 +147,7 @@ def _product(shop: SmallShop, random: Random, number: int, categories: list[UUID
     media = [
         shop.add(
             "media", product_id=product, kind="VIDEO" if index == 2 else "IMAGE", url=f"https://img.example/{word}/{index}.jpg",
-            alt=f"{word}", position=1 + index // 2, width=800 if index else None, height=None,
+            alt=f"{word}", position=1 + index // 2, width=800 if index else None, height=600 if index == 1 else None,
         )
         for index in range(number % 4)
     ]  # fmt: skip
