@@ -14,8 +14,9 @@ CHECKS = {
     "hot_search": {"term": "term <> ''", "visitors": "visitors > 0"},
 }
 INDEXES = (
-    # Without the list of pending entries that GIN keeps: every search would read it from end to end.
-    "create index product_words_words on product_words using gin (words) with (fastupdate = off)",
+    # Every search reads GIN's list of pending entries from end to end, so it is kept short: 64 kB instead of 4 MB. Without
+    # it an import takes three times as long to write words.
+    "create index product_words_words on product_words using gin (words) with (gin_pending_list_limit = 64)",
     # What the worker makes anew, and what it has not counted yet; nothing, most of the time.
     "create index product_words_stale on product_words (shop_id, id) where is_stale",
     "create index search_uncounted on search (shop_id) where not is_counted",
