@@ -7,7 +7,7 @@ from contextlib import AsyncExitStack, asynccontextmanager
 from starlette.applications import Starlette
 from starlette.middleware import Middleware
 from starlette.middleware.cors import CORSMiddleware
-from starlette.routing import Route, WebSocketRoute
+from starlette.routing import BaseRoute, Route, WebSocketRoute
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from api.codes import code_routes
@@ -72,16 +72,7 @@ def create(settings: Settings | None = None) -> Starlette:
     endpoint = GraphQLEndpoint(operations, identities)
     socket = GraphQLSocket(operations, identities, tokens)
     app = Starlette(
-        routes=[
-            Route(GRAPHQL_PATH, endpoint),
-            WebSocketRoute(GRAPHQL_PATH, socket),
-            Route("/healthz", healthz),
-            Route("/readyz", readyz),
-            Route("/metrics", metrics),
-            *code_routes(),
-            *wechat_login_routes(settings),
-            *([] if settings.is_production else [*sandbox_routes(), wechat_sandbox()]),
-        ],
+        routes=_routes(settings, endpoint, socket),
         middleware=[*_middleware(settings), Middleware(_Straight, endpoint=endpoint)],
         lifespan=lifespan,
     )
@@ -90,6 +81,19 @@ def create(settings: Settings | None = None) -> Starlette:
     app.state.identities = identities
     app.state.socket = socket
     return app
+
+
+def _routes(settings: Settings, endpoint: GraphQLEndpoint, socket: GraphQLSocket) -> list[BaseRoute]:
+    return [
+        Route(GRAPHQL_PATH, endpoint),
+        WebSocketRoute(GRAPHQL_PATH, socket),
+        Route("/healthz", healthz),
+        Route("/readyz", readyz),
+        Route("/metrics", metrics),
+        *code_routes(),
+        *wechat_login_routes(settings),
+        *([] if settings.is_production else [*sandbox_routes(), wechat_sandbox()]),
+    ]
 
 
 class _Straight:
