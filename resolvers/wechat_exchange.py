@@ -13,6 +13,7 @@ from typing import Any, Final, NoReturn, TypeVar
 from uuid import UUID
 
 import orjson
+from asyncpg.exceptions import LockNotAvailableError
 
 from clock import wall_now
 from ids import new_id
@@ -91,11 +92,16 @@ async def exchanged_once(
         # Nothing came of it: who comes again may ask again, and hears it from WeChat.
         await pool().execute(_GIVE_UP, claim)
         raise refusal_of(error, "code") from None
-    async with transaction() as sql:
-        answer = orjson.dumps(await keep(sql, said), default=plain).decode()
-        done = await sql.execute(_ANSWER, claim, wall_now(), seal(answer, keys().sealing))
-        if done != "UPDATE 1":
-            _still_busy()
+    try:
+        async with transaction() as sql:
+            answer = orjson.dumps(await keep(sql, said), default=plain).decode()
+            done = await sql.execute(_ANSWER, claim, wall_now(), seal(answer, keys().sealing))
+            if done != "UPDATE 1":
+                _still_busy()
+    except LockNotAvailableError:
+        # Too many at once are the same person. The code is used up, so only a new one helps.
+        await pool().execute(_GIVE_UP, claim)
+        raise refusal_of(_used_up(kind), "code") from None
     return orjson.loads(answer)
 
 

@@ -40,7 +40,7 @@ async def test_twenty_first_logins_at_once_make_one_customer(phone: Phone) -> No
 
 async def test_first_logins_in_two_apps_at_once_make_one_customer(phone: Phone, settings: Settings) -> None:
     second = await phone_in_another_app(phone, settings, f"wx{secrets.token_hex(8)}")
-    codes = [(one, await one.code()) for one in [phone, second] * (RIVALS // 2)]
+    codes = [(one, await one.code()) for one in [phone, second] * 5]
 
     logins = await asyncio.gather(*(one.login(code) for one, code in codes))
 
@@ -68,7 +68,8 @@ async def test_who_waits_too_long_for_a_rival_is_asked_to_come_back(phone: Phone
     [refusal] = (await phone.try_login(code)).refusals
 
     assert (refusal.code, refusal.more["retryAfterMs"]) == ("BUSY", 1000)
-    assert await phone.login(code) == await first
+    heard = await first
+    assert await phone.login(code) == heard
 
 
 async def test_a_claim_whose_process_died_is_taken_over(phone: Phone) -> None:
