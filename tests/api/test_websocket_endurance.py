@@ -56,7 +56,8 @@ async def test_nothing_is_left_of_who_came_and_went(server: str, shop: SandboxSh
             await talk.say("ping")
             while (await talk.hear())["type"] != "pong":
                 pass
-            assert len(waiting[shop.id]) <= 20
+            # One whose read is just being broken off leaves a moment later.
+            assert len(waiting[shop.id]) <= 22
             if kind_of_end == "refused":
                 await talk.send("[]")
                 await talk.closed()
