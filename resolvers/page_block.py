@@ -51,6 +51,8 @@ class BlockDraft:
     collection_id: UUID | None = None
     count: int = COUNT_DEFAULT
     tags: Sequence[TagDraft] = ()
+    said: int = 1
+    """How many kinds the input named; anything but one is refused."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,6 +69,9 @@ def block_refusals(blocks: Sequence[BlockDraft], *prefix: Step) -> list[Refusal]
     checks = Checks(*prefix)
     checks.at_most(blocks, BLOCKS_MAX)
     for index, block in enumerate(blocks):
+        if block.said != 1:
+            checks.refuse(UserErrorCode.INVALID, "每个模块须且只能指定一种类型", "A block is exactly one kind", index)
+            continue
         path = (index, _INPUT_NAMES[block.kind])
         checks.text(block.title, *path, "title")
         _CHECKS[block.kind](checks, block, *path)

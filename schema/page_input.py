@@ -131,7 +131,7 @@ class LookBlockInput:
         return BlockDraft(kind=kind, title=plain(self.title) or "", url=self.url, alt=plain(self.alt) or "", tags=tags)
 
 
-@strawberry.input(one_of=True, description="A block: exactly one of these.")
+@strawberry.input(description="A block: exactly one of these, else it is refused with INVALID.")
 class PageBlockInput:
     """One way to say it for each kind."""
 
@@ -144,9 +144,11 @@ class PageBlockInput:
     look: LookBlockInput | None = optional("A picture with products to be found on it.")
 
     def draft(self) -> BlockDraft:
-        """Return it as the command takes it; GraphQL has made sure that there is one."""
-        kind, block = next((kind, block) for kind in BlockKind if (block := plain(getattr(self, kind.lower()))))
-        made: BlockDraft = block.draft(kind)
+        """Return it as the command takes it, which refuses what says nothing or several things."""
+        said = [(kind, block) for kind in BlockKind if (block := plain(getattr(self, kind.lower())))]
+        if len(said) != 1:
+            return BlockDraft(kind=BlockKind.TEXT, said=len(said))
+        made: BlockDraft = said[0][1].draft(said[0][0])
         return made
 
 

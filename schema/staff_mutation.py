@@ -1,6 +1,7 @@
 """What the owner does with staff, and how staff go from shop to shop."""
 
 from datetime import datetime
+from enum import Enum
 from typing import Annotated
 from uuid import UUID
 
@@ -10,11 +11,20 @@ import models.staff as stored
 from ids import encode_id
 from resolvers import staff_login as resolver
 from schema.attempt import Info, attempt, open_mutation, staff_mutation
-from schema.given import known
+from schema.given import as_stored, known
 from schema.payload import Payload, outcome
 from schema.session_mutation import Session
 
-Role = strawberry.enum(stored.Role, name="Role", description="What a member of staff may do; OWNER may everything.")
+
+@strawberry.enum(description="What a member of staff may do.")
+class Role(Enum):
+    """As stored."""
+
+    OWNER = strawberry.enum_value("OWNER", description="Everything, and who else works here.")
+    CATALOGUE = strawberry.enum_value("CATALOGUE", description="Products, stock, collections, pages and reviews.")
+    ORDERS = strawberry.enum_value("ORDERS", description="Orders and what follows from them.")
+    ANALYTICS = strawberry.enum_value("ANALYTICS", description="Who came, by what, and what it brought.")
+    KOL = strawberry.enum_value("KOL", description="Share the shop and see what one's own shares brought.")
 
 
 @strawberry.input(description="Who is invited.")
@@ -22,7 +32,11 @@ class StaffInviteInput:
     """Taken on when nobody in the shop has the name."""
 
     name: str = strawberry.field(description="As the shop calls them; 1 to 120 characters, unique among its staff.")
-    roles: list[Role] = strawberry.field(description="Exactly what they may do; at least one.")  # type: ignore[valid-type]
+    roles: list[Role] = strawberry.field(description="Exactly what they may do; at least one.")
+
+    def stored_roles(self) -> list[stored.Role]:
+        """Return them as the command takes them."""
+        return [as_stored(stored.Role, role) for role in self.roles]
 
 
 @strawberry.type(description="A link that makes whoever logs in by it this member of staff.")
@@ -69,7 +83,9 @@ class StaffMutation:
     ) -> StaffInvitePayload:
         """Again for the same name makes a new link."""
         caller = info.context.caller
-        made, errors = await attempt(caller, resolver.staff_invite(caller.shop_id, input.name, input.roles), "input")
+        made, errors = await attempt(
+            caller, resolver.staff_invite(caller.shop_id, input.name, input.stored_roles()), "input"
+        )
         return StaffInvitePayload(invitation=None if made is None else StaffInvitation.of(made), user_errors=errors)
 
     @open_mutation(

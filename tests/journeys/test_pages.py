@@ -184,6 +184,8 @@ async def test_a_page_goes_for_good(shop: SandboxShop) -> None:
         ({"text": {"text": " "}}, [Refused("BLANK", "input.blocks.0.text.text")]),
         ({"text": {"text": "好" * 5001}}, [Refused("TOO_LONG", "input.blocks.0.text.text")]),
         ({"video": {"url": URL, "title": "好" * 256}}, [Refused("TOO_LONG", "input.blocks.0.video.title")]),
+        ({}, [Refused("INVALID", "input.blocks.0")]),
+        ({"text": {"text": "一"}, "video": {"url": "https://x.example/a.mp4"}}, [Refused("INVALID", "input.blocks.0")]),
         ({"products": {}}, [Refused("INVALID", "input.blocks.0.products.productIds")]),
         ({"products": {"productIds": ["prd_x"]}}, [Refused("NOT_FOUND", "input.blocks.0.products.productIds.0")]),
         (
