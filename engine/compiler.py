@@ -34,12 +34,14 @@ from engine.sources import (
     Column,
     Computed,
     Expression,
+    FieldFacts,
     GlobalId,
     Kinds,
     Relation,
     Shape,
     Sources,
     Value,
+    Written,
 )
 from engine.statement import COMPUTED_MARK, Row, Statement
 from ids import decode_id
@@ -125,6 +127,9 @@ class Compiler:
                 return self._leaf(field, f"{row.alias}.{column}")
             case Expression(sql):
                 return self._leaf(field, self.statement.fill(sql, row))
+            case Written(write):
+                rows = Rows(self.statement, row.alias)
+                return self._leaf(field, rows.fill(write(rows, **self._given(facts, field, nodes))))
             case GlobalId():
                 return f"'{self.sources.table(type_.name).prefix}_' || replace({row.alias}.id::text, '-', '')"
             case Value(inputs):
@@ -139,6 +144,11 @@ class Compiler:
                 return self._by_ids(field, nodes, many=many)
         message = f"{type_.name}.{name} says nowhere what it reads"
         raise TypeError(message)
+
+    def _given(self, facts: FieldFacts, field: GraphQLField, nodes: list[FieldNode]) -> dict[str, Argument]:
+        """The arguments of a field, by the names of its function's parameters."""
+        found = arguments(field, nodes[0], self.variables)
+        return {facts.argument_names.get(name, name): value for name, value in found.items()}
 
     def _leaf(self, field: GraphQLField, sql: str) -> str:
         bare = field.type.of_type if is_non_null_type(field.type) else field.type
@@ -156,8 +166,7 @@ class Compiler:
 
     def related(self, asked: Asked, row: Row) -> str:
         """A field that answers with rows of its own."""
-        found = arguments(asked.declared, asked.nodes[0], self.variables)
-        given = {asked.facts.argument_names.get(name, name): value for name, value in found.items()}
+        given = self._given(asked.facts, asked.declared, asked.nodes)
         if asked.relation.shape is Shape.PAGE:
             return compile_page(self, asked, given, row)
         target = get_named_type(asked.declared.type)

@@ -22,6 +22,7 @@ from engine.sources import (
     Shape,
     Table,
     Value,
+    Written,
     type_sources,
 )
 
@@ -122,6 +123,16 @@ def read(
         if isinstance(source, Relation):
             declared = replace(source, select=select)
         return _field(parameters, declared, result, description, roles)
+
+    return declare
+
+
+def written(result: Any, *, description: str, roles: Iterable[Any] = ()) -> Callable[[Any], Any]:
+    """A scalar with arguments: decorates the function that writes its SQL, whose parameters after `rows` they are."""
+
+    def declare(write: Callable[..., str]) -> Any:
+        parameters = list(inspect.signature(write).parameters.values())[1:]
+        return _field(parameters, Written(write), result, description, roles)
 
     return declare
 

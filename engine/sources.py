@@ -35,6 +35,13 @@ class Expression:
 
 
 @dataclass(frozen=True, slots=True)
+class Written:
+    """A scalar computed by SQL from the row and the field's arguments: `write` is given both and returns a template."""
+
+    write: Callable[..., str]
+
+
+@dataclass(frozen=True, slots=True)
 class Value:
     """A value object (no table of its own): its type's templates read these inputs. Null when the first is."""
 
@@ -89,7 +96,7 @@ class ByIds:
     many: bool
 
 
-FieldSource = Column | GlobalId | Expression | Value | Computed | Relation | ByIds
+FieldSource = Column | GlobalId | Expression | Written | Value | Computed | Relation | ByIds
 
 
 @dataclass(frozen=True, slots=True)

@@ -27,6 +27,7 @@ from engine.sources import (
     Column,
     Computed,
     Expression,
+    FieldFacts,
     GlobalId,
     Kinds,
     Relation,
@@ -34,6 +35,7 @@ from engine.sources import (
     Sources,
     Table,
     Value,
+    Written,
 )
 from engine.statement import Row, Viewer
 from ids import encode_id
@@ -85,6 +87,8 @@ class Reference:
                 return parent.known[name] if parent.known is not None else self._leaf(parent, f"{{t}}.{name}")
             case Expression(sql):
                 return self._leaf(parent, sql)
+            case Written(write):
+                return self._written(parent, write, facts, arguments)
             case GlobalId():
                 return self._global_id(parent)
             case Computed(needs, compute):
@@ -109,6 +113,16 @@ class Reference:
         )
         rows = self.reader.known(sql, query.binds)
         return rows[0]["v"] if rows else self._fetched(sql, query.binds)
+
+    def _written(self, record: Record, write: Any, facts: FieldFacts, arguments: dict[str, Any]) -> Any:
+        """The same where the field's arguments have their say."""
+        query = Query(self.viewer)
+        named = {facts.argument_names.get(name, name): value for name, value in arguments.items()}
+        rows = Rows(query, "t")  # type: ignore[arg-type]  # a Query stands for the Statement
+        value = rows.fill(write(rows, **{name: argument_tree(one) for name, one in named.items()}))
+        assert record.origin
+        sql = f"select ({value}) as v from ({query.within(record.origin)}) t"
+        return self._fetched(sql, query.binds)
 
     async def _fetched(self, sql: str, binds: list[Any]) -> Any:
         (row,) = await self.reader.fetch(sql, binds)
