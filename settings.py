@@ -48,6 +48,13 @@ class Settings(BaseSettings):
     wechat_website_secret: str = Field(default="", repr=False)
     public_url: str | None = None
 
+    media_url: str | None = None
+    media_s3_endpoint: str | None = None
+    media_s3_bucket: str = ""
+    media_s3_region: str = "us-east-1"
+    media_s3_access_key: str = ""
+    media_s3_secret_key: str = Field(default="", repr=False)
+
     cors_origins: Annotated[tuple[str, ...], NoDecode] = ()
     trusted_proxies: Annotated[tuple[str, ...], NoDecode] = ()
 
@@ -81,6 +88,9 @@ class Settings(BaseSettings):
                 raise ValueError(message)
             if self.wechat_website_appid and not (self.wechat_website_secret and self.public_url):
                 message = "WECHAT_WEBSITE_APPID needs WECHAT_WEBSITE_SECRET and PUBLIC_URL, where browsers come back to"
+                raise ValueError(message)
+            if not (self.media_url or self.public_url) and self.media_s3_endpoint:
+                message = "MEDIA_S3_ENDPOINT needs MEDIA_URL or PUBLIC_URL, where clients find the files"
                 raise ValueError(message)
             for name, example in (
                 ("database_url", "postgresql://user:password@host:5432/xiaopu"),
@@ -117,8 +127,18 @@ class Settings(BaseSettings):
         """Where apps of sandbox shops find WeChat: this server's own sandbox unless named; none in production."""
         if self.wechat_sandbox_url or self.is_production:
             return self.wechat_sandbox_url
+        return f"{self._own_url}/sandbox/wechat"
+
+    @property
+    def media_address(self) -> str:
+        """Where clients send files and find them: MEDIA_URL, else PUBLIC_URL, else this server itself."""
+        return (self.media_url or self.public_url or self._own_url).rstrip("/")
+
+    @property
+    def _own_url(self) -> str:
+        """Where this machine finds the server."""
         host = {"0.0.0.0": "127.0.0.1", "::": "::1"}.get(self.host, self.host)  # noqa: S104 - asked, not bound
-        return f"http://{f'[{host}]' if ':' in host else host}:{self.port}/sandbox/wechat"
+        return f"http://{f'[{host}]' if ':' in host else host}:{self.port}"
 
     @property
     def runs_worker(self) -> bool:

@@ -14,6 +14,7 @@ from resolvers.customer_merge import finish_merges
 from resolvers.due_work import DueWork
 from resolvers.hot_search import count_hot_searches
 from resolvers.idempotency import reap_idempotency_keys
+from resolvers.media_upload import reap_media_uploads
 from resolvers.outbox import reap_delivered_events
 from resolvers.outbox_delivery import deliver_outbox
 from resolvers.publication import announce_due_windows, next_window_edge
@@ -43,12 +44,17 @@ async def _reap_searches(wall: datetime, _shop_id: UUID | None) -> int:
     return await reap_searches(wall)
 
 
+async def _reap_uploads(wall: datetime, _shop_id: UUID | None) -> int:
+    return await reap_media_uploads(wall)
+
+
 DUE_WORK: Final[tuple[DueWork, ...]] = (
     DueWork("announce_windows", announce_due_windows, every_seconds=1.0, next_deadline=next_window_edge),
     DueWork("deliver_outbox", _deliver, every_seconds=POLL_SECONDS),
     DueWork("renew_stale_words", renew_stale_words, every_seconds=1.0),
     DueWork("count_hot_searches", count_hot_searches, every_seconds=MINUTE_SECONDS),
     DueWork("reap_searches", _reap_searches, every_seconds=HOUR_SECONDS),
+    DueWork("reap_media_uploads", _reap_uploads, every_seconds=HOUR_SECONDS),
     DueWork("reap_idempotency_keys", _reap_keys, every_seconds=HOUR_SECONDS),
     DueWork("reap_delivered_events", _reap_events, every_seconds=HOUR_SECONDS),
     DueWork("finish_merges", finish_merges, every_seconds=20.0),

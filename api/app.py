@@ -14,6 +14,7 @@ from api.codes import code_routes
 from api.graphql import GraphQLEndpoint
 from api.health import healthz, metrics, readyz
 from api.identify import Identities
+from api.media import media_routes
 from api.operations import make_operations
 from api.sandbox import sandbox_routes
 from api.websocket import GraphQLSocket
@@ -24,6 +25,7 @@ from models.database import connect, fetch_value
 from models.redis_server import connect_redis, redis
 from resolvers.event_feed import feeding
 from resolvers.keys import Keys, holding
+from resolvers.media_store import connect_media
 from resolvers.search_log import recording_searches
 from resolvers.tokens import Tokens
 from resolvers.visit_recorder import recording_visits
@@ -58,6 +60,7 @@ def create(settings: Settings | None = None) -> Starlette:
             app.state.redis = redis()
             await opened.enter_async_context(feeding())
             await opened.enter_async_context(connect_wechat(settings.derive("sealing"), settings.sandbox_wechat))
+            await opened.enter_async_context(connect_media(settings))
             await opened.enter_async_context(recording_visits())
             await opened.enter_async_context(recording_searches())
             if settings.runs_worker:
@@ -91,6 +94,7 @@ def _routes(settings: Settings, endpoint: GraphQLEndpoint, socket: GraphQLSocket
         Route("/readyz", readyz),
         Route("/metrics", metrics),
         *code_routes(),
+        *media_routes(),
         *wechat_login_routes(settings),
         *([] if settings.is_production else [*sandbox_routes(), wechat_sandbox()]),
     ]

@@ -33,6 +33,7 @@ MODELS = (
     "models.variant",
     "models.stock",
     "models.media",
+    "models.media_file",
     "models.collection",
     "models.review",
     "models.metafield",

@@ -1,7 +1,7 @@
 """Saving products with all their parts: a bounded number of statements, whatever the number of products."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Final
 from uuid import UUID
 
@@ -19,6 +19,7 @@ from resolvers.catalogue import open_catalogue
 from resolvers.checks import Step
 from resolvers.handle import derive_handle
 from resolvers.keep import Keep
+from resolvers.media_file import measured
 from resolvers.metafield_save import OwnedMetafield, put_metafields
 from resolvers.outbox import emit_many
 from resolvers.product_draft import PRODUCT_DEFAULTS, ProductDraft, product_refusals
@@ -109,6 +110,7 @@ async def save_products(
         if not wrong:
             sound.append(wish)
     catalogue = await open_catalogue(sql, caller.shop_id)
+    sound = await _with_sizes(sql, caller, sound)
     standing = await _find(sql, caller, sound)
     meant = _meant(standing, sound, refused)
     found = [pair for pair in zip(sound, meant, strict=True) if pair[1] is not None or pair[0].draft.id is None]
@@ -138,6 +140,16 @@ async def save_products(
 def _place(refusal: Refusal) -> list[int]:
     """Order refusals as the input is: by the indexes in their paths."""
     return [int(step) for step in refusal.field if step.isdigit()]
+
+
+async def _with_sizes(sql: Connection, caller: Caller, wishes: Sequence[Wish]) -> list[Wish]:
+    """Put in what is known of files that the shop has stored."""
+    lists = [[] if isinstance(wish.draft.media, Keep) else wish.draft.media for wish in wishes]
+    known = await measured(sql, caller.shop_id, lists)
+    return [
+        replace(wish, draft=replace(wish.draft, media=media)) if media else wish
+        for wish, media in zip(wishes, known, strict=True)
+    ]
 
 
 async def _find(sql: Connection, caller: Caller, wishes: Sequence[Wish]) -> Standing:

@@ -6,6 +6,7 @@ from schema.category_mutation import CategoryMutation
 from schema.collection_mutation import CollectionMutation
 from schema.customer_mutation import CustomerMutation
 from schema.favourite_mutation import FavouriteMutation
+from schema.media_mutation import MediaMutation
 from schema.metafield_mutation import MetafieldMutation
 from schema.page_mutation import PageMutation
 from schema.product_mutation import ProductMutation
@@ -28,6 +29,7 @@ from schema.visit_mutation import VisitMutation
 class Mutation(
     ShopMutation,
     ProductMutation,
+    MediaMutation,
     VariantMutation,
     StockMutation,
     CollectionMutation,

@@ -83,12 +83,13 @@ def redis_url(engines: Engines, worker_id: str) -> str:
 
 
 @pytest.fixture(scope="session")
-def settings(database_url: str, redis_url: str) -> Settings:
+def settings(database_url: str, redis_url: str, tmp_path_factory: pytest.TempPathFactory) -> Settings:
     """The settings that the app of this worker runs with."""
     return load_settings(
         database_url=database_url,
         redis_url=redis_url,
         secret_key=SECRET_KEY,
+        xiaopu_home=tmp_path_factory.mktemp("home"),
         mode="development",
         log_level="warning",
         # Tests do what is due when they say so; a worker's looks would stand among counted statements.
