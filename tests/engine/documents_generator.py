@@ -163,12 +163,13 @@ class Generator:
         if parent == "Query" and name in _LOOSE_ROOTS:
             return self._loose(name)
         match name:
-            case "node":
-                return {"id": self._one_of("id", "ID!", self._node_ids(5))}
-            case "nodes":
-                return {"ids": self._id_list()}
+            case "node" | "nodes":
+                one = name == "node"
+                return {"id": self._one_of("id", "ID!", self._node_ids(5))} if one else {"ids": self._id_list()}
             case "categories":
                 return {} if random.random() < 0.5 else {"parent": self._one_of("parent", "ID", ids["cat"][:2])}
+            case "url":
+                return self._smaller()
             case "metafield":
                 keys = {"namespace": ["care"], "key": ["k0", "k0", "k1"]}
                 return {key: self._one_of(key, "String!", values) for key, values in keys.items()}
@@ -192,6 +193,14 @@ class Generator:
                 )
         after = self._one_of("after", "String", self._world.changes)
         return {} if self._random.random() < 0.2 else {"after": after}
+
+    def _smaller(self) -> dict[str, Value]:
+        """Perhaps a picture's address in a size, or written otherwise."""
+        sides = {side: self._one_of(side, "Int", (1, 100, 750, 10_000, None)) for side in ("width", "height")}
+        format_ = self._one_of("format", "ImageFormat", ("WEBP", "JPEG", None))
+        format_.is_enum = True
+        made: dict[str, Value] = {**sides, "format": format_}
+        return {name: value for name, value in made.items() if self._random.random() < 0.4}
 
     def _landing(self) -> dict[str, Value]:
         """To one target at most, by what names it, and perhaps by a share link."""

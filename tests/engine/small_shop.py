@@ -24,7 +24,7 @@ OPTIONS = (("颜色", ("浅杏粉", "墨绿", '"裸"色')), ("尺码", ("S", "M"
 VENDORS = ("山野", "小满", "")
 TYPES = ("茶", "衣", "")
 TABLES = (
-    "shop", "category", "product", "product_option", "media", "variant", "price_history", "collection",
+    "shop", "category", "product", "product_option", "media", "media_file", "variant", "price_history", "collection",
     "collection_product", "location", "stock_level", "stock_move", "review", "metafield", "hot_search",
     "page", "customer", "consent", "favourite", "promoter", "share_link", "visit", "search",
 )  # fmt: skip
@@ -146,7 +146,7 @@ def _product(shop: SmallShop, random: Random, number: int, categories: list[UUID
         shop.add("product_option", product_id=product, name=name, position=position, values=list(values))
     media = [
         shop.add(
-            "media", product_id=product, kind="VIDEO" if index == 2 else "IMAGE", url=f"https://img.example/{word}/{index}.jpg",
+            "media", product_id=product, kind="VIDEO" if index == 2 else "IMAGE", url=_picture(shop, number, index),
             alt=f"{word}", position=1 + index // 2, width=800 if index else None, height=600 if index == 1 else None,
         )
         for index in range(number % 4)
@@ -162,6 +162,19 @@ def _product(shop: SmallShop, random: Random, number: int, categories: list[UUID
             "metafield", product_id=product, variant_id=None, namespace="care", key=f"k{index}", type="STRING",
             value=f"{word}{number}", visibility=visibility, updated_at=NOW,
         )  # fmt: skip
+
+
+def _picture(shop: SmallShop, number: int, index: int) -> str:
+    """Of another host, or stored by the shop: some as a film, some said to be and not there."""
+    if index != 1:
+        return f"https://img.example/{shop.word}/{index}.jpg"
+    name = f"{number:032x}.jpg"
+    if number != 2:
+        shop.add(
+            "media_file", name=name, kind="VIDEO" if number == 3 else "IMAGE", content_type="image/jpeg", size_bytes=1,
+            width=800, height=600, created_at=NOW,
+        )  # fmt: skip
+    return f"https://img.example/{shop.word}/media/{shop.id.hex}/{name}"
 
 
 def _blocks(word: str, number: int) -> str:

@@ -19,7 +19,8 @@ REVIEW: Final = "id authorName rating body imageUrls reply repliedAt createdAt s
 CATEGORY: Final = "id handle name imageUrl position version"
 PRODUCT: Final = f"""__typename id handle title vendor productType tags descriptionHtml seoTitle seoDescription
   description {{ __typename html ... on TextBlock {{ text }} }} priceRange {{ min {MONEY} max {MONEY} }} inStock
-  rating {{ average count }} salesCount variantCount featuredImage {{ id url alt kind width height position }}
+  rating {{ average count }} salesCount variantCount
+  featuredImage {{ id url small: url(width: 300, format: WEBP) alt kind width height position }}
   perPersonLimit perOrderLimit publishedAt unpublishAt status origin version createdAt updatedAt
   options {{ id name position values }} images(first: 5) {{ id url alt }}
   category {{ {CATEGORY} ancestors {{ {CATEGORY} }} children {{ name }} }}

@@ -98,6 +98,10 @@ WRITES: Final = (
         ),
     ),
     _write(
+        "mediaUploadCreate", "$kind: MediaKind!, $size: Int!, $type: String!", "upload { fieldName expiresAt }",
+        lambda _: {"kind": "IMAGE", "size": 1000, "type": "image/png"},
+    ),
+    _write(
         "productsUpsert", "$products: [ProductUpsertInput!]!, $idempotencyKey: String!",
         f"products {{ {CARD} }}",
         lambda of: {"products": [{"id": of["product"], "seoTitle": "甲"}, _new_goods(of)], "idempotencyKey": "corpus"},

@@ -23,6 +23,7 @@ OF_A_WRITE: Final[Mapping[str, int]] = {
     "productsPublish": 9,
     "productsUnpublish": 9,
     "productMediaSet": 15,
+    "mediaUploadCreate": 1,
     "variantsUpsert": 19,
     "variantsDelete": 13,
     "stockAdjust": 11,

@@ -41,7 +41,8 @@ _NO_MARK = {
     "wechat_app.name", "visitor_key.key", "staff.name", "outbox_event.payload", "promoter.kind", "page.kind",
     "share_link.token", "share_link.target_kind", "visit.scene_group", "visit.source", "consent.kind",
     "customer.phone_masked", "identity.appid", "identity.openid", "identity.open_account", "identity.unionid",
-    "wechat_app.open_account", "wechat_code.kind", "staff_identity.appid",
+    "wechat_app.open_account", "wechat_code.kind", "staff_identity.appid", "media_upload.kind",
+    "media_upload.content_type",
 }  # fmt: skip
 
 

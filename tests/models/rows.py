@@ -32,6 +32,7 @@ class _Ids:
     promoter: UUID = field(default_factory=new_id)
     share_link: UUID = field(default_factory=new_id)
     session: UUID = field(default_factory=new_id)
+    media_file: UUID = field(default_factory=new_id)
 
 
 def whole_shop() -> dict[str, Row]:
@@ -202,6 +203,15 @@ def _where_they_land(ids: _Ids) -> dict[str, Row]:
             "share_image_url": None, **AGES,
         },
         "favourite": {"customer_id": ids.customer, "product_id": ids.product, "created_at": MOMENT},
+        "media_file": {
+            "id": ids.media_file, "name": f"{'0' * 32}.jpg", "kind": "IMAGE", "content_type": "image/jpeg",
+            "size_bytes": 1, "width": 1, "height": 1, "created_at": MOMENT,
+        },
+        "media_upload": {
+            "token_sha256": bytes(32), "kind": "IMAGE", "content_type": "image/jpeg", "size_bytes": 1,
+            "file_id": ids.media_file, "sent_sha256": bytes(32), "created_at": MOMENT,
+            "expires_at": MOMENT + timedelta(minutes=15),
+        },
     }  # fmt: skip
 
 

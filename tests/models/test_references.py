@@ -79,6 +79,8 @@ async def test_a_product_takes_what_it_is_made_of_and_leaves_the_rest(sql: Conne
         "wechat_code",
         "staff_identity",
         "staff_invitation",
+        "media_file",
+        "media_upload",
         "page",
     }
 
