@@ -64,10 +64,20 @@ OF_A_WRITE: Final[Mapping[str, int]] = {
 """Statements of each mutation of the corpus, with reading back what the client selected."""
 
 
+SHELF: Final = """
+mutation ($input: CollectionCreateInput!) {
+  collectionCreate(input: $input, idempotencyKey: "by category") { userErrors { code field } }
+}"""
+
+
 @pytest.fixture(scope="module")
 async def world(http: httpx.AsyncClient, settings: Settings) -> World:
-    """A furnished shop."""
-    return await furnish(over_http(await open_shop(settings), http, settings))
+    """A furnished shop with a shelf by category, which writes to the tree have to fill anew whoever made it first."""
+    made = await furnish(over_http(await open_shop(settings), http, settings))
+    rule = {"field": "CATEGORY", "relation": "EQUALS", "value": made["category"]}
+    answer = await made.shop.staff(SHELF, {"input": {"title": "by category", "kind": "RULE", "rules": [rule]}})
+    assert answer.refusals == []
+    return made
 
 
 # Who is asking, looked up once a second at most; what the driver asks of a connection that has just been opened; and
