@@ -89,8 +89,13 @@ class Settings(BaseSettings):
             if self.wechat_website_appid and not (self.wechat_website_secret and self.public_url):
                 message = "WECHAT_WEBSITE_APPID needs WECHAT_WEBSITE_SECRET and PUBLIC_URL, where browsers come back to"
                 raise ValueError(message)
-            if not (self.media_url or self.public_url) and self.media_s3_endpoint:
-                message = "MEDIA_S3_ENDPOINT needs MEDIA_URL or PUBLIC_URL, where clients find the files"
+            if self.media_s3_endpoint and not (
+                self.media_s3_access_key and self.media_s3_secret_key and (self.media_url or self.public_url)
+            ):
+                message = (
+                    "MEDIA_S3_ENDPOINT needs MEDIA_S3_ACCESS_KEY, MEDIA_S3_SECRET_KEY, and MEDIA_URL or PUBLIC_URL,"
+                    " where clients find the files"
+                )
                 raise ValueError(message)
             for name, example in (
                 ("database_url", "postgresql://user:password@host:5432/xiaopu"),

@@ -38,7 +38,7 @@ _ANOTHER: Final = re.compile(
     rb"PK\x03\x04|PK\x05\x06|Rar!\x1a|7z\xbc\xaf|%PDF-|\x7fELF|\xca\xfe\xba\xbe|<!doctype|<html|<script|<svg|<\?php",
     re.IGNORECASE,
 )
-_HEAD_BYTES: Final = 1024
+_NEAR_BYTES: Final = 1024
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,7 +67,9 @@ def cleaned(format_: Format, data: bytes) -> Picture:
     ):
         message = f"More than {SIDE_PIXELS_MOST} pixels on a side, {PIXELS_MOST} in all or {FRAMES_MOST} pictures"
         raise MediaRefusedError(MediaFault.TOO_MANY_PIXELS, message)
-    if _ANOTHER.search(data, seen.end) or _ANOTHER.search(data, 0, _HEAD_BYTES):
+    # At the ends of both, where readers look: in megabytes of another picture four letters come about by chance.
+    places = ((0, _NEAR_BYTES), (seen.end, seen.end + _NEAR_BYTES), (max(seen.end, len(data) - _NEAR_BYTES), len(data)))
+    if any(_ANOTHER.search(data, *place) for place in places):
         raise MediaRefusedError(MediaFault.MORE_THAN_ONE_FILE, "There is another kind of file inside")
     try:
         return _rewritten(format_, data[: seen.end])

@@ -149,6 +149,16 @@ async def test_a_picture_loses_where_it_was_taken_and_stands_upright(shop: Sandb
     assert top[0] > 200 > top[2]
 
 
+async def test_a_phones_second_picture_or_film_behind_the_first_is_cut(shop: SandboxShop) -> None:
+    two = io.BytesIO()
+    opened(picture()).save(two, "MPO", save_all=True, append_images=[opened(picture(size=(40, 20)))])
+
+    for data in (two.getvalue(), picture() + film()):
+        found = await stored(shop.staff, data)
+        served = opened((await shop.http.get(found["url"])).content)
+        assert (served.format, served.size, getattr(served, "n_frames", 1)) == ("JPEG", (400, 200), 1)
+
+
 async def test_what_is_sent_twice_is_answered_alike_and_another_file_is_refused(shop: SandboxShop) -> None:
     data = picture()
     url = await target(shop.staff, data)

@@ -49,6 +49,17 @@ def test_production_names_what_is_missing(environment: pytest.MonkeyPatch, missi
         load_settings()
 
 
+def test_a_bucket_needs_its_keys_and_an_address_for_clients(environment: pytest.MonkeyPatch) -> None:
+    for name, value in (PRODUCTION | {"MEDIA_S3_ENDPOINT": "https://s3.example", "MEDIA_S3_ACCESS_KEY": "a"}).items():
+        environment.setenv(name, value)
+    with pytest.raises(SettingsError, match="MEDIA_S3_SECRET_KEY"):
+        load_settings()
+
+    environment.setenv("MEDIA_S3_SECRET_KEY", "b")
+    environment.setenv("MEDIA_URL", "https://img.example/")
+    assert load_settings().media_address == "https://img.example"
+
+
 @pytest.mark.parametrize("weak", ["short", "a" * 64, "please-change-me-please-change-me-now"])
 def test_a_weak_secret_is_refused_and_not_repeated(environment: pytest.MonkeyPatch, weak: str) -> None:
     environment.setenv("SECRET_KEY", weak)
