@@ -44,7 +44,7 @@ def _reference(table: str, column: str, target: str, on_delete: str) -> str:
 
 
 class Migration(migrations.Migration):
-    dependencies = [("models", "0010_staff_logins")]
+    dependencies = [("models", "0011_merges")]
 
     operations = [
         ops.CreateModel(
