@@ -86,6 +86,8 @@ async def open_shop(request: Request) -> Response:
         {
             "shopId": encode_id("shp", opened.shop.id),
             "handle": opened.shop.handle,
+            # To open the same shop again, for who left it to chance.
+            "seed": asked.seed,
             "visitorKey": opened.key,
             "appid": opened.app.appid,
             "staffToken": _token(request, opened.owner, MINUTES_MAX),

@@ -8,7 +8,7 @@ import httpx
 import pytest
 
 import api.sandbox
-from api.sandbox_input import BODY_BYTES_MAX
+from api.sandbox_input import BODY_BYTES_MAX, SEED_MAX
 from ids import decode_id, encode_id, new_id
 from models.database import pool
 from models.shop import ShopMode
@@ -75,6 +75,16 @@ async def test_the_seed_makes_the_shop_but_never_its_keys(http: httpx.AsyncClien
     assert one["appid"] == same["appid"] != other["appid"]
     assert one["visitorKey"] != same["visitorKey"]
     assert one["shopId"] != same["shopId"]
+
+
+async def test_two_testers_who_name_no_seed_share_no_app_and_may_repeat_their_shop(http: httpx.AsyncClient) -> None:
+    one, other = [await opened_by_http(http) for _ in range(2)]
+    again = await opened_by_http(http, seed=one["seed"])
+
+    assert one["seed"] != other["seed"]
+    assert one["appid"] != other["appid"]
+    assert (again["seed"], again["appid"]) == (one["seed"], one["appid"])
+    assert all(0 <= shop["seed"] <= SEED_MAX for shop in (one, other))
 
 
 async def test_the_clock_moves_at_once_for_everybody_in_the_shop(http: httpx.AsyncClient) -> None:
