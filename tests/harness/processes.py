@@ -14,8 +14,9 @@ import httpx
 
 from settings import PROJECT, Settings
 
-_START_SECONDS = 30.0
-_STOP_SECONDS = 15.0
+# Waits end as soon as what they wait for is there: they are for machines with other work to do.
+_START_SECONDS = 90.0
+_STOP_SECONDS = 30.0
 
 
 @dataclass(frozen=True, slots=True)
