@@ -163,16 +163,23 @@ async def a_promoter_shares(owner: Asker, hong: Guest, handle: str) -> tuple[str
     return product["id"], link
 
 
-async def credited(owner: Asker, *tokens: str) -> tuple[dict[str, Any], list[dict[str, Any]]]:
-    """What staff see of visits, by visit, and of the links."""
-    visits = (await owner(VISITS))["visits"]["nodes"]
-    links = [(await owner(CHAIN, {"t": token}))["shareLink"] for token in tokens]
+async def all_is_credited(owner: Asker, guests: tuple[Guest, Guest, Guest], tokens: tuple[str, str]) -> None:
+    """Who came by whose link: the first of her own accord, the second by hers, the third by the second's."""
+    hong, ming, qiang = guests
+    nodes = (await owner(VISITS))["visits"]["nodes"]
+    promoter = {"id": next(node["promoter"]["id"] for node in nodes if node["promoter"]), "name": "红姐"}
     told = ("source", "isSelfShare", "counts", "scene", "sceneGroup", "path", "promoter", "shareLink")
-    return {visit["visitId"]: tuple(visit[name] for name in told) for visit in visits}, links
+    by_code = ("SHARE", False, True, CODE_SCENE, "CODE", "pages/goods")
 
-
-def by_code(promoter: str | None, token: str) -> tuple[Any, ...]:
-    return "SHARE", False, True, CODE_SCENE, "CODE", "pages/goods", promoter, {"token": token}
+    assert {node["visitId"]: tuple(node[name] for name in told) for node in nodes} == {
+        hong.visit: ("DIRECT", False, True, None, None, None, None, None),
+        ming.visit: (*by_code, promoter, {"token": tokens[0]}),
+        qiang.visit: (*by_code, None, {"token": tokens[1]}),
+    }
+    assert [(await owner(CHAIN, {"t": token}))["shareLink"] for token in tokens] == [
+        {"depth": 0, "parent": None, "visits": {"totalCount": 1}},
+        {"depth": 1, "parent": {"token": tokens[0]}, "visits": {"totalCount": 1}},
+    ]
 
 
 async def a_window_opens_and_closes(owner: Asker, ming: Guest, page: dict[str, Any], scene: str, rows: Rows) -> None:
@@ -243,19 +250,7 @@ async def test_people_come_by_each_others_shares_and_the_shop_knows_to_whom_it_o
         }  # fmt: skip
 
         await settled(http, shop)
-        visits, links = await credited(owner, first["token"], second["token"])
-        sharer = visits[ming.visit][6]
-        assert sharer["name"] == "红姐"
-        assert visits == {
-            hong.visit: ("DIRECT", False, True, None, None, None, None, None),
-            ming.visit: by_code(sharer, first["token"]),
-            qiang.visit: by_code(None, second["token"]),
-        }
-        assert links == [
-            {"depth": 0, "parent": None, "visits": {"totalCount": 1}},
-            {"depth": 1, "parent": {"token": first["token"]}, "visits": {"totalCount": 1}},
-        ]
-
+        await all_is_credited(owner, (hong, ming, qiang), (first["token"], second["token"]))
         kept = (await ming.ask(ADD, id=product_id))["favouriteAdd"]["customer"]
         assert kept == {
             "keepsShop": False,
