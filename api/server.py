@@ -19,6 +19,10 @@ from settings import Settings, load_settings
 from wechat.sandbox.app import create_alone
 
 GRACE_SECONDS = 10
+KEEP_ALIVE_SECONDS = 75
+"""Longer than proxies and clients keep an idle connection (usually 60 s at most): who asks on one that the server is
+just closing gets no answer, and may not ask a write again unasked."""
+
 PORT_SECONDS = 3.0
 _BACKLOG = 2048
 _WATCH_SECONDS = 0.25
@@ -65,6 +69,7 @@ def run(settings: Settings, door: socket.socket, application: str = "api.server:
         proxy_headers=bool(settings.trusted_proxies),
         forwarded_allow_ips=list(settings.trusted_proxies),
         timeout_graceful_shutdown=GRACE_SECONDS,
+        timeout_keep_alive=KEEP_ALIVE_SECONDS,
         ws=SocketProtocol,
         ws_max_size=FRAME_BYTES_MAX,
         ws_ping_interval=PING_SECONDS,

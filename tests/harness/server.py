@@ -16,8 +16,10 @@ from starlette.types import ASGIApp
 
 from settings import Settings
 
-_START_SECONDS = 10.0
+_START_SECONDS = 60.0
 _STOP_SECONDS = 5
+# As in production: the client drops an idle connection first (httpx after 5 s), so no question meets a closed door.
+_KEEP_ALIVE_SECONDS = 75
 
 
 class _Server(uvicorn.Server):
@@ -51,8 +53,8 @@ async def serving_app(app: ASGIApp, door: socket.socket | None = None) -> AsyncI
     """Serve any ASGI application for the length of a block, at a door or a new one; gives its base URL."""
     config = uvicorn.Config(
         app, http="httptools", access_log=False, server_header=False, log_config=None, lifespan="on",
-        timeout_graceful_shutdown=_STOP_SECONDS, ws="api.websocket_protocol:SocketProtocol",
-        ws_max_size=64 * 1024, ws_per_message_deflate=False,
+        timeout_graceful_shutdown=_STOP_SECONDS, timeout_keep_alive=_KEEP_ALIVE_SECONDS,
+        ws="api.websocket_protocol:SocketProtocol", ws_max_size=64 * 1024, ws_per_message_deflate=False,
     )  # fmt: skip
     with door or open_door() as taken:
         server = _Server(config)
