@@ -9,6 +9,7 @@ import asyncio
 import hashlib
 from collections.abc import Awaitable, Callable
 from datetime import timedelta
+from time import monotonic
 from typing import Any, Final, NoReturn, TypeVar
 from uuid import UUID
 
@@ -107,20 +108,21 @@ async def exchanged_once(
 
 async def _claim_or_answer(place: tuple[UUID, UUID, str, bytes]) -> tuple[UUID | None, str]:
     """Return our claim, or the answer that a rival got for the same code."""
-    async with asyncio.timeout(_WAIT_SECONDS) as waiting:
-        while True:
-            now = wall_now()
-            claim = await pool().fetchval(_CLAIM, new_id(), *place, now, now - timedelta(seconds=STALE_SECONDS))
-            if claim is not None:
-                return claim, ""
-            row = await pool().fetchrow(_FIND, *place)
-            if row is not None and row["answered_at"] is not None:
-                if row["answer_sealed"] is None or row["answered_at"] < now - timedelta(seconds=REPEAT_SECONDS):
-                    raise refusal_of(_used_up(place[2]), "code")
-                return None, unseal(row["answer_sealed"], keys().sealing)
-            if (waiting.when() or 0) - asyncio.get_running_loop().time() <= _POLL_SECONDS:
-                _still_busy()
-            await asyncio.sleep(_POLL_SECONDS)
+    deadline = monotonic() + _WAIT_SECONDS
+    while True:
+        # No statement is broken off when the time is over: a claim that was just made would be nobody's.
+        now = wall_now()
+        claim = await pool().fetchval(_CLAIM, new_id(), *place, now, now - timedelta(seconds=STALE_SECONDS))
+        if claim is not None:
+            return claim, ""
+        row = await pool().fetchrow(_FIND, *place)
+        if row is not None and row["answered_at"] is not None:
+            if row["answer_sealed"] is None or row["answered_at"] < now - timedelta(seconds=REPEAT_SECONDS):
+                raise refusal_of(_used_up(place[2]), "code")
+            return None, unseal(row["answer_sealed"], keys().sealing)
+        if monotonic() + _POLL_SECONDS > deadline:
+            _still_busy()
+        await asyncio.sleep(_POLL_SECONDS)
 
 
 def _used_up(kind: str) -> WechatError:
