@@ -6,7 +6,6 @@ from urllib.parse import urlencode
 import strawberry
 
 from engine.declare import Order, one, page, read
-from engine.errors import bad_input
 from engine.keyset import TIME
 from engine.rows import Rows
 from resolvers.visit_address import evidence_in, share_token
@@ -91,9 +90,6 @@ def _land(rows: Rows, asked: object) -> None:
     """Derive the row of a landing from its input."""
     given = {name: value for name, value in asked.items() if value is not None} if isinstance(asked, dict) else {}
     named = [name for name in _NAMES if name in given]
-    if len(named) > 1:
-        message = f"Name one target, not {' and '.join(named)}."
-        raise bad_input(message)
     shared = [rows.bind(given[name], "boolean", bool) for name in _TOKENS if name in given]
     tokens = [rows.bind(given[name], "text", read) for name, read in _TOKENS.items() if name in given]
     found = _LANDING.format(
@@ -109,10 +105,11 @@ def _land(rows: Rows, asked: object) -> None:
 
 @strawberry.input(
     description="Where to land. Name a product, a collection or a page, or nothing: then it is where the share link"
-    " leads, or the home page. Send what the address had: `onLoad` options and `scene`."
+    " leads, or the home page. Of several the first of these fields counts. Send what the address had: `onLoad`"
+    " options and `scene`."
 )
 class LandingInput:
-    """At most one target, and by what the visitor came."""
+    """One target, and by what the visitor came."""
 
     product_id: strawberry.ID | None = strawberry.field(default=strawberry.UNSET, description="A product by id.")
     product_handle: Handle | None = strawberry.field(default=strawberry.UNSET, description="A product by handle.")

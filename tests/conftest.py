@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any, Protocol
 
 import httpx
+import hypothesis
 import pytest
 
 from logs import configure as configure_logs
@@ -32,8 +33,14 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     parser.addoption("--postgres", type=Path, help="a directory of PostgreSQL binaries to run the suite on")
 
 
+# The suite judges a change by the same examples each time; the long run looks for new ones.
+hypothesis.settings.register_profile("suite", derandomize=True)
+hypothesis.settings.register_profile("long", derandomize=False)
+
+
 def pytest_configure(config: pytest.Config) -> None:
     """A worker of xdist gets the engines that its controller started."""
+    hypothesis.settings.load_profile("long" if config.getoption("markexpr") == "long" else "suite")
     configure_logs("warning")
     given = getattr(config, "workerinput", {}).get("engines")
     if given:

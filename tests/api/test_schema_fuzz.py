@@ -62,7 +62,8 @@ async def fuzz(shop: SandboxShop, folder: Path, *options: str) -> str:
 @pytest.mark.slow
 @pytest.mark.timeout(600)
 async def test_a_few_examples_of_every_field_find_nothing(shop: SandboxShop, tmp_path: Path) -> None:
-    said = await fuzz(shop, tmp_path, "--max-examples", "4")
+    """The same ones each time, so that what lands is judged by its own change; `make fuzz` looks for others."""
+    said = await fuzz(shop, tmp_path, "--max-examples", "4", "--seed", "20261122")
 
     assert "No issues found" in said or "passed" in said
 

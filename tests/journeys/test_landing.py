@@ -192,10 +192,13 @@ async def test_nothing_of_another_shop_opens(shop: SandboxShop, other_shop: Sand
     assert (await shop.visitor(PAGES))["pages"]["totalCount"] == 0
 
 
-async def test_two_targets_at_once_are_refused(shop: SandboxShop) -> None:
-    answer = await shop.visitor(LANDING, {"input": {"productHandle": "a", "pageHandle": "b"}})
+async def test_of_two_targets_at_once_the_first_of_the_input_counts(shop: SandboxShop) -> None:
+    await goods(shop, "a")
 
-    assert answer.codes == ["BAD_USER_INPUT"]
+    both = await land(shop, pageHandle="nowhere", productHandle="a")
+
+    assert both == await land(shop, productHandle="a")
+    assert both["warnings"] == []
 
 
 async def test_every_landing_is_one_statement(shop: SandboxShop, statements: Counting) -> None:
