@@ -120,7 +120,6 @@ class _Cutter:
         self.blocks: list[Block] = []
         self.open: list[tuple[str, str]] = []
         self.html: list[str] = []
-        self.words: list[str] = []
         self.skip: tuple[str, int] | None = None
 
     def cut(self, clean: str) -> list[Block]:
@@ -136,16 +135,11 @@ class _Cutter:
     def _say(self, words: str) -> None:
         if words and self.skip is None:
             self.html.append(words)
-            self.words.append(words)
 
     def _tag(self, closes: bool, tag: str, written: str) -> None:
         if self.skip is not None:
             self._skipped(closes, tag, written)
             return
-        if tag in _LINES:
-            self.words.append(_BREAK)
-        elif tag in ("td", "th"):
-            self.words.append(" ")
         if closes:
             if tag not in _VOID:
                 _, start = self.open.pop()
@@ -189,14 +183,23 @@ class _Cutter:
 
     def _flush(self) -> None:
         """End the text block: close what is open, and open it again for the next."""
-        lines = [_SPACES.sub(" ", unescape(line)).strip() for line in "".join(self.words).split(_BREAK)]
-        text = "\n".join(line for line in lines if line)
+        text = _plain("".join(self.html))
         if text:
             for tag, start in reversed(self.open[:DEPTH_MAX]):
                 _close(self.html, tag, start)
             self.blocks.append({"kind": "TEXT", "text": text, "html": "".join(self.html).strip()})
         self.html = [start for _, start in self.open[:DEPTH_MAX]]
-        self.words = []
+
+
+def _plain(html: str) -> str:
+    """The words of a block's own HTML, so that both always say the same: a line for each paragraph."""
+    lines = [_SPACES.sub(" ", unescape(line)).strip() for line in _TOKEN.sub(_gap, html).split(_BREAK)]
+    return "\n".join(line for line in lines if line)
+
+
+def _gap(token: re.Match[str]) -> str:
+    tag = token[2]
+    return _BREAK if tag in _LINES else " " if tag in ("td", "th") else ""
 
 
 def _close(html: list[str], tag: str, start: str) -> None:
