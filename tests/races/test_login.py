@@ -3,6 +3,7 @@
 import asyncio
 import secrets
 from collections import Counter
+from typing import Any
 
 import pytest
 
@@ -13,6 +14,7 @@ from tests.harness.phones import REFRESH, Phone, phone_in_another_app, phone_of
 from tests.harness.shops import SandboxShop
 
 RIVALS = 20
+PATIENCE_SECONDS = 60
 
 
 @pytest.fixture
@@ -26,10 +28,25 @@ async def count(phone: Phone, table: str) -> int:
     return found
 
 
+async def gets_in(phone: Phone, code: str) -> dict[str, Any]:
+    """Log in as a phone does: told to come back, it asks with the same code; told the code is used up, with a new one.
+
+    Either is only heard on a machine so busy that somebody waited for seconds.
+    """
+    async with asyncio.timeout(PATIENCE_SECONDS):
+        while refusals := (answer := await phone.try_login(code)).refusals:
+            [refusal] = refusals
+            assert refusal.code in {"BUSY", "LOGIN_CODE_EXPIRED"}
+            if refusal.code == "LOGIN_CODE_EXPIRED":
+                code = await phone.code()
+    payload: dict[str, Any] = answer["loginWithWechat"]
+    return payload
+
+
 async def test_twenty_first_logins_at_once_make_one_customer(phone: Phone) -> None:
     codes = [await phone.code() for _ in range(RIVALS)]
 
-    logins = await asyncio.gather(*(phone.login(code) for code in codes))
+    logins = await asyncio.gather(*(gets_in(phone, code) for code in codes))
 
     assert len({login["customer"]["id"] for login in logins}) == 1
     assert len({login["session"]["refreshToken"] for login in logins}) == RIVALS
@@ -42,7 +59,7 @@ async def test_first_logins_in_two_apps_at_once_make_one_customer(phone: Phone, 
     second = await phone_in_another_app(phone, settings, f"wx{secrets.token_hex(8)}")
     codes = [(one, await one.code()) for one in [phone, second] * 5]
 
-    logins = await asyncio.gather(*(one.login(code) for one, code in codes))
+    logins = await asyncio.gather(*(gets_in(one, code) for one, code in codes))
 
     assert len({login["customer"]["id"] for login in logins}) == 1
     assert [await count(phone, table) for table in ("customer", "identity")] == [1, 2]
@@ -53,7 +70,7 @@ async def test_one_code_sent_twenty_times_at_once_is_one_login(phone: Phone) -> 
     # So that the others find the first still at work.
     await phone.switch("SLOW", "jscode2session", delayMs=300)
 
-    logins = await asyncio.gather(*(phone.login(code) for _ in range(RIVALS)))
+    logins = await asyncio.gather(*(gets_in(phone, code) for _ in range(RIVALS)))
 
     assert len({str(login) for login in logins}) == 1
     assert await count(phone, "session") == 1
