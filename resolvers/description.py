@@ -82,6 +82,9 @@ def description_blocks(html: str) -> list[Block]:
     """
     # Twice: the cleaner writes out what came in as `&#11;`.
     clean = _CONTROL.sub("", _CLEANER.clean(_shallow(_CONTROL.sub("", html))))
+    if "<a" in clean or "<table" in clean:
+        # A parser moves what stands wrong in links and tables; what it wrote then is read otherwise once more.
+        clean = _CLEANER.clean(clean)
     clean = _IFRAME.sub(r"\1</iframe>", clean)
     return _Cutter().cut(clean)
 
