@@ -50,21 +50,17 @@ def main(words: list[str]) -> None:
         for name in VARIANTS:
             say(f"starting {name}")
             servers.append(stack.enter_context(serving(name, on)))
-        results = [
-            _measure(on, servers, page, rounds=asked.rounds, seconds=asked.seconds)
-            for page in pages(stocked.products, stocked.collections)
-        ]
+        results = []
+        for page in pages(stocked.products, stocked.collections):
+            results.append(_measure(on, servers, page, rounds=asked.rounds, seconds=asked.seconds))
+            # At once: whoever stops a long run keeps what it found.
+            print(line(results[-1]), flush=True)
         say("recording visits")
-        visits = record_visits(on, servers[0], KEY)
+        print(record_visits(on, servers[0], KEY), flush=True)
         say("landing by codes")
-        landing = measure_landing(on, servers[:2])
+        print(measure_landing(on, servers[:2]), flush=True)
         say("filling a shop with 100,000 products, and searching it")
-        search = measure_search(on, servers[:2])
-    for result in results:
-        print(line(result), flush=True)
-    print(landing, flush=True)
-    print(visits, flush=True)
-    print(search, flush=True)
+        print(measure_search(on, servers[:2]), flush=True)
     print(f"\n{table(results)}")
     if asked.write:
         (PROJECT / "bench" / "RESULTS.md").write_text(results_file(results, CONNECTIONS, asked.rounds, asked.seconds))
