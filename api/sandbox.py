@@ -22,6 +22,7 @@ from ids import decode_id, encode_id, new_id
 from models.refusal import Refusal, Refusals, UserErrorCode
 from models.shop import Shop, ShopMode
 from models.staff import Staff
+from resolvers.bulk_log import WRITE_SECONDS
 from resolvers.caller import ActorKind
 from resolvers.demo import fill_with_demo
 from resolvers.hot_search import count_hot_searches
@@ -34,7 +35,7 @@ from resolvers.search_log import settle_searches
 from resolvers.shop import delete_shop
 from resolvers.staff import staff_named
 from resolvers.tokens import MINUTES_MAX, STAFF_AUDIENCE, Bearer
-from resolvers.visit_recorder import WRITE_SECONDS, waiting_visits
+from resolvers.visit_recorder import waiting_visits
 from worker import DUE_WORK
 
 SETTLE_SECONDS: Final = 5.0

@@ -4,7 +4,7 @@ What waits is bounded and lost when the process is killed: half a second of it, 
 """
 
 import asyncio
-from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Hashable, Iterable, Sequence
 from contextlib import asynccontextmanager, suppress
 from typing import Final, Generic, TypeVar
 
@@ -21,43 +21,71 @@ WRITTEN = Counter("xiaopu_bulk_written", "Entries of bulk logs that reached the 
 LOST = Counter("xiaopu_bulk_lost", "Entries that did not: too many waited, or the database refused one", ["log", "why"])
 
 # What the database says of entries that it will never take, whoever sends them again.
-_REFUSED: Final = (DataError, IntegrityConstraintViolationError)
+_REFUSED: Final = (DataError, IntegrityConstraintViolationError, TypeError)
 
 Entry = TypeVar("Entry")
 
 
+def _its_own(_entry: object) -> Hashable:
+    return object()
+
+
+def _keep_first(_earlier: object, _later: object) -> None:
+    """Merge nothing."""
+
+
 class BulkLog(Generic[Entry]):
-    """Entries of one kind, and the function that writes many of them."""
+    """Entries of one kind, and the function that writes many of them.
+
+    Entries of one `key` are about one thing: while the first of them waits, `merge` puts the others into it. Without a
+    key each is a thing of its own.
+    """
 
     def __init__(
-        self, name: str, write: Callable[[Sequence[Entry]], Awaitable[None]], waiting_max: int = WAITING_MAX
+        self,
+        name: str,
+        write: Callable[[Sequence[Entry]], Awaitable[None]],
+        *,
+        key: Callable[[Entry], Hashable] = _its_own,
+        merge: Callable[[Entry, Entry], None] = _keep_first,
+        waiting_max: int = WAITING_MAX,
     ) -> None:
         self._name = name
         self._write_many = write
+        self._key = key
+        self._merge = merge
         self._waiting_max = waiting_max
-        self._waiting: list[Entry] = []
+        self._waiting: dict[Hashable, Entry] = {}
         self._writing = asyncio.Lock()
+
+    @property
+    def waiting(self) -> Iterable[Entry]:
+        """What is not written yet."""
+        return self._waiting.values()
 
     def add(self, entry: Entry) -> bool:
         """Take an entry; False, and counted, when too many wait."""
-        if len(self._waiting) >= self._waiting_max:
-            LOST.labels(self._name, "full").inc()
+        key = self._key(entry)
+        earlier = self._waiting.get(key)
+        if earlier is not None:
+            self._merge(earlier, entry)
+        elif not self._has_room():
             return False
-        self._waiting.append(entry)
+        else:
+            self._waiting[key] = entry
         return True
 
     async def write(self) -> None:
         """Write all that waits; what can't be written now waits on. Returns when it is done, whoever does it."""
         async with self._writing:
-            entries, self._waiting = self._waiting, []
-            for start in range(0, len(entries), _BATCH):
-                batch = entries[start : start + _BATCH]
+            taken, self._waiting = list(self._waiting.values()), {}
+            for start in range(0, len(taken), _BATCH):
+                batch = taken[start : start + _BATCH]
                 try:
                     await self._write(batch)
                 except Exception as fault:  # noqa: BLE001 - a database that is away comes back; it is logged
                     log("bulk_not_written", level="error", log=self._name, count=len(batch), fault=type(fault).__name__)
-                    for entry in batch:
-                        self.add(entry)
+                    self._take_back(batch)
 
     async def run(self, stop: asyncio.Event) -> None:
         """Write twice a second until `stop` is set, and once more then."""
@@ -76,9 +104,27 @@ class BulkLog(Generic[Entry]):
                 LOST.labels(self._name, "refused").inc()
                 log("bulk_entry_refused", level="error", log=self._name, fault=type(refused).__name__)
                 return
+            # Halves, because a shop that goes while its entries are written breaks them once and never again.
             middle = len(entries) // 2
             await self._write(entries[:middle])
             await self._write(entries[middle:])
+
+    def _take_back(self, batch: Sequence[Entry]) -> None:
+        for earlier in batch:
+            key = self._key(earlier)
+            later = self._waiting.get(key)
+            if later is not None:
+                self._merge(earlier, later)
+            elif not self._has_room():
+                continue
+            self._waiting[key] = earlier
+
+    def _has_room(self) -> bool:
+        """Whether one more may wait; what may not is counted as lost."""
+        if len(self._waiting) < self._waiting_max:
+            return True
+        LOST.labels(self._name, "full").inc()
+        return False
 
 
 @asynccontextmanager

@@ -15,6 +15,7 @@ from clock import wall_now
 from models.database import pool
 from models.refusal import RetryRefusal, UserErrorCode
 from resolvers import visit_recorder as recording
+from resolvers.bulk_log import LOST
 from resolvers.caller import ActorKind
 from resolvers.rows import Row
 from resolvers.shop import delete_shop
@@ -132,13 +133,13 @@ async def test_staff_and_who_says_no_visit_or_visitor_leave_no_row(http: httpx.A
 
 async def test_a_full_recorder_lets_visits_go_and_never_waits(opened: OpenedShop) -> None:
     recorder = VisitRecorder(waiting_max=3)
-    before = recording.LOST.labels("full")._value.get()
+    before = LOST.labels("visit", "full")._value.get()
 
     taken = [recorder.add(a_visit(opened)) for _ in range(5)]
     await recorder.write()
 
     assert taken == [True, True, True, False, False]
-    assert recording.LOST.labels("full")._value.get() - before == 2
+    assert LOST.labels("visit", "full")._value.get() - before == 2
     assert len(await rows(opened)) == 3
 
 
@@ -164,7 +165,7 @@ async def test_what_the_database_refuses_for_good_loses_nothing_else(opened: Ope
     assert {row["visit_id"] for row in await rows(opened)} == {visit["visit_id"] for visit in visits} - {
         visits[2]["visit_id"]
     }
-    assert recorder.waiting(opened.id) == 0
+    assert recorder.waiting_of(opened.id) == 0
 
 
 async def test_a_shop_that_went_takes_no_other_shops_visits_along(settings: Settings, opened: OpenedShop) -> None:
@@ -176,7 +177,7 @@ async def test_a_shop_that_went_takes_no_other_shops_visits_along(settings: Sett
     await recorder.write()
 
     assert [row["customer_id"] for row in await rows(opened)] == [None]
-    assert recorder.waiting(gone.id) == 0
+    assert recorder.waiting_of(gone.id) == 0
 
 
 @pytest.mark.slow
@@ -188,7 +189,7 @@ async def test_what_can_not_be_written_now_waits_on(opened: OpenedShop) -> None:
         await rival.execute("select from shop where id = $1 for update", opened.id)
         await recorder.write()
     recorder.add({**visit, "platform": "ios"})
-    assert (await rows(opened), recorder.waiting(opened.id)) == ([], 1)
+    assert (await rows(opened), recorder.waiting_of(opened.id)) == ([], 1)
 
     await recorder.write()
     assert [row["platform"] for row in await rows(opened)] == ["ios"]
