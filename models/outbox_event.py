@@ -9,7 +9,8 @@ from models.owned import Owned
 class OutboxEvent(Owned):
     """Delivered at least once, in `sequence` order per aggregate; `dead_at` is set when retries are used up.
 
-    The database counts `sequence`; who inserts leaves it out.
+    The database counts `sequence`; who inserts leaves it out. `replayed_at` is when a person last had a dead letter
+    tried again: it may then be told after events that came later.
     """
 
     sequence = fields.BigIntField(db_default=SqlDefault("nextval('outbox_sequence')"))
@@ -20,6 +21,7 @@ class OutboxEvent(Owned):
     next_attempt_at = fields.DatetimeField()
     delivered_at = fields.DatetimeField(null=True)
     dead_at = fields.DatetimeField(null=True)
+    replayed_at = fields.DatetimeField(null=True)
     last_error = fields.TextField(default="")
     created_at = fields.DatetimeField()
 

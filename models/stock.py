@@ -24,6 +24,9 @@ class StockLevel(Owned):
 
     `may_oversell` mirrors the variant (untracked, or policy CONTINUE) so that the database itself
     refuses to sell what is not there.
+
+    `figured` is false while `variant.available` and the product's figures are behind: who reserves for an order
+    touches this row alone, and due work brings the others up to date.
     """
 
     variant_id = fields.UUIDField()
@@ -31,6 +34,7 @@ class StockLevel(Owned):
     on_hand = fields.BigIntField(default=0)
     reserved = fields.BigIntField(default=0)
     may_oversell = fields.BooleanField(default=False)
+    figured = fields.BooleanField(default=True, db_default=True)
     updated_at = fields.DatetimeField()
 
     class Meta:
@@ -47,6 +51,7 @@ class StockReason(StrEnum):
     DAMAGED = "DAMAGED"
     RETURNED = "RETURNED"
     CORRECTION = "CORRECTION"
+    SOLD = "SOLD"
 
 
 class StockMove(Owned):

@@ -39,7 +39,7 @@ from outbox_event where dead_at is not null order by sequence limit $1
 """
 
 _REPLAY = """
-update outbox_event set dead_at = null, attempts = 0, next_attempt_at = $2
+update outbox_event set dead_at = null, attempts = 0, next_attempt_at = $2, replayed_at = $2
 where id = $1 and dead_at is not null
 """
 

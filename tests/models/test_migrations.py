@@ -59,6 +59,7 @@ RAW_INDEXES = {
     "customer_merged_at",
     "page_home",
     "favourite_shop",
+    "stock_level_behind",
 }
 RAW_TABLES = {"tortoise_migrations"}
 
