@@ -31,6 +31,7 @@ class Product(Owned):
     `min_price_fen` to `image_count` are aggregates of variants, media and reviews, kept by every write;
     a product always has at least one variant, so the price range is always true.
     `rating_hundredths` is the average rating times 100, rounded half up; 0 without reviews.
+    `freight_template_id` null is the shop's default template.
     `announced` is whether the world was last told that the product is on show, `next_edge_at` when that may next
     change (a new row: at once; null: never by itself); both are kept by resolvers/publication.py.
     """
@@ -54,6 +55,7 @@ class Product(Owned):
     external_id = fields.CharField(max_length=255, null=True)
     per_person_limit = fields.IntField(null=True)
     per_order_limit = fields.IntField(null=True)
+    freight_template_id = fields.UUIDField(null=True)
     min_price_fen = fields.BigIntField(default=0)
     max_price_fen = fields.BigIntField(default=0)
     in_stock = fields.BooleanField(default=False)
