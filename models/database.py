@@ -8,6 +8,7 @@ from urllib.parse import parse_qs, unquote, urlsplit
 import asyncpg
 from tortoise import Tortoise
 from tortoise.backends.asyncpg.client import AsyncpgDBClient
+from tortoise.backends.base.client import TransactionalDBClient
 from tortoise.connection import get_connection
 from tortoise.context import TortoiseContext, get_current_context
 from tortoise.migrations.executor import MigrationExecutor
@@ -50,6 +51,16 @@ MODELS = (
     "models.page",
     "models.favourite",
     "models.search",
+    "models.cart",
+    "models.order",
+    "models.delivery",
+    "models.order_hold",
+    "models.reservation",
+    "models.merchant_account",
+    "models.payment",
+    "models.refund",
+    "models.after_sale",
+    "models.shipment",
     "models.idempotency_key",
     "models.outbox_event",
 )
@@ -203,3 +214,16 @@ async def transaction() -> AsyncIterator[Connection]:
     """One transaction; gives the raw connection, and ORM calls inside use the same one."""
     async with in_transaction() as wrapper:
         yield wrapper._connection  # noqa: SLF001 - same reason as in pool()
+
+
+def in_transaction_now() -> bool:
+    """Whether whoever asks stands inside an open transaction: the task that opened it, or one that it started.
+
+    A task inherits the transaction it was started in, so what it writes goes there too while it is open; one that
+    lives longer is outside as soon as it has ended.
+    """
+    context = get_current_context()
+    if context is None or not context.inited:
+        return False
+    connection = get_connection("default")
+    return isinstance(connection, TransactionalDBClient) and not connection._finalized  # noqa: SLF001 - as in pool()

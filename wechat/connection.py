@@ -2,7 +2,7 @@
 
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 import httpx
 
@@ -10,6 +10,8 @@ from models.wechat_app import SANDBOX_URL, WechatApp
 from sealing import unseal
 from wechat.access_token import AccessTokens
 from wechat.client import MiniProgram
+from wechat.pay import Pay
+from wechat.pay_merchant import PayMerchant
 from wechat.transport import READ_SECONDS, Transport, open_http
 from wechat.website import Website
 
@@ -38,11 +40,18 @@ class Wechat:
         """Return the client of a website app. Raises NoSandboxError, SealBrokenError."""
         return Website(app.appid, unseal(app.secret_sealed, self.sealing_key), self._transport(app))
 
+    def pay(self, merchant: PayMerchant) -> Pay:
+        """Return the client of a merchant; its base URL may be SANDBOX_URL, as an app's. Raises NoSandboxError."""
+        return Pay(self.http, replace(merchant, base_url=self._url(merchant.base_url)))
+
     def _transport(self, app: WechatApp) -> Transport:
-        url = self.sandbox_url if app.base_url == SANDBOX_URL else app.base_url
+        return Transport(self.http, self._url(app.base_url))
+
+    def _url(self, base_url: str) -> str:
+        url = self.sandbox_url if base_url == SANDBOX_URL else base_url
         if url is None:
             raise NoSandboxError
-        return Transport(self.http, url)
+        return url
 
 
 _opened: list[Wechat] = []

@@ -1,4 +1,6 @@
-"""Questions to one WeChat over HTTP, and its answers as values or typed errors. The only place that sends anything.
+"""Questions to one WeChat over HTTP, and its answers as values or typed errors.
+
+All that leaves for WeChat goes through the connections of `open_http`, also what asks for payments.
 
 Secrets, codes and people travel in queries, so nothing here logs a URL, and errors drop what httpx would quote.
 """
@@ -15,6 +17,7 @@ import httpx
 import orjson
 
 from logs import log
+from models.database import in_transaction_now
 from wechat.answers import Answer
 from wechat.errors import BadAnswer, LostAnswer, Unreachable, WechatError, error_of
 
@@ -22,6 +25,21 @@ CONNECT_SECONDS: Final = 3.0
 READ_SECONDS: Final = 5.0
 _CONNECTIONS_MAX: Final = 200
 _NOTHING_SENT = (httpx.ConnectError, httpx.ConnectTimeout, httpx.PoolTimeout, httpx.UnsupportedProtocol)
+
+
+class CallInTransactionError(RuntimeError):
+    """A fault of ours: rows would stay locked until somebody else's server answers, and a rollback takes nothing back.
+
+    Commit first what is wanted, ask after.
+    """
+
+    def __init__(self) -> None:
+        super().__init__("WeChat is asked inside a database transaction")
+
+
+async def _refuse_in_transaction(_request: httpx.Request) -> None:
+    if in_transaction_now():
+        raise CallInTransactionError
 
 
 @asynccontextmanager
@@ -35,6 +53,7 @@ async def open_http(read_seconds: float = READ_SECONDS) -> AsyncIterator[httpx.A
         # Settings alone read the environment; a proxy in the way would see secrets.
         trust_env=False,
         follow_redirects=False,
+        event_hooks={"request": [_refuse_in_transaction]},
     ) as http:
         yield http
 
