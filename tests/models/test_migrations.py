@@ -14,7 +14,7 @@ from settings import Settings
 from tests.harness.databases import new_database
 from tests.harness.engines import Engines
 from tests.models.catalogue import Catalogue, read_catalogue
-from tests.models.written import CHECKS, MIGRATIONS, REFERENCES, SHOP_TABLES
+from tests.models.written import CHECKS, INDEXES, MIGRATIONS, REFERENCES, SHOP_TABLES
 
 NOTHING_TO_DO_SECONDS = 0.3
 
@@ -24,43 +24,7 @@ RAW_CONSTRAINTS = (
     | {f"{table}_{column}_fkey" for table, column, *_ in REFERENCES}
     | set(CHECKS)
 )
-RAW_INDEXES = {
-    "product_title_order",
-    "product_tags",
-    "product_next_edge",
-    "product_shop_next_edge",
-    "shop_moved_clock",
-    "location_default",
-    "outbox_event_dead",
-    "outbox_event_delivered",
-    "outbox_event_due",
-    "outbox_event_pending",
-    "variant_media",
-    "review_customer",
-    "customer_merged",
-    "share_link_customer",
-    "share_link_parent",
-    "share_link_promoter",
-    "visit_customer",
-    "visit_promoter",
-    "visit_share_link",
-    "product_words_words",
-    "product_words_stale",
-    "search_uncounted",
-    "identity_unionid",
-    "identity_customer",
-    "session_customer",
-    "session_staff",
-    "refresh_token_session",
-    "refresh_token_pair",
-    "consent_current",
-    "visitor_customer",
-    "customer_phone",
-    "customer_merged_at",
-    "page_home",
-    "favourite_shop",
-    "stock_level_behind",
-}
+RAW_INDEXES = set(INDEXES)
 RAW_TABLES = {"tortoise_migrations"}
 
 

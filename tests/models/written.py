@@ -1,5 +1,6 @@
 """What migrations write in raw SQL, gathered from all of them by the names they share."""
 
+import re
 from importlib import import_module
 from types import ModuleType
 from typing import Final
@@ -25,4 +26,10 @@ CHECKS: Final[list[str]] = [
     for module in _of_all("CHECKS")
     for table, checks in module.CHECKS.items()
     for name in checks
+]
+# Names of what `create index` makes, but for the tables of the sandbox's WeChat.
+INDEXES: Final[list[str]] = [
+    re.sub(r"^create (unique )?index (\S+) on .*$", r"\2", statement, flags=re.DOTALL)
+    for module in _of_all("INDEXES")
+    for statement in module.INDEXES
 ]
