@@ -88,7 +88,7 @@ class MiniProgram:
         Raises PhoneCodeExpired, RateLimited, SystemBusy. Each success costs the merchant money.
         """
         body = {"code": code} | ({"openid": openid} if openid else {})
-        return phone_in(await self._post(PHONE_NUMBER, body), self.appid, call_of(PHONE_NUMBER))
+        return phone_in(await self.post(PHONE_NUMBER, body), self.appid, call_of(PHONE_NUMBER))
 
     async def code_image(
         self,
@@ -110,13 +110,13 @@ class MiniProgram:
     async def url_link(self, path: str, query: str, *, days: int = 30, version: AppVersion = AppVersion.RELEASE) -> str:
         """Make a link that opens a page from anywhere, for 1 to 30 days. Raises InvalidLink."""
         expiry = {"expire_type": _EXPIRES_AFTER_DAYS, "expire_interval": days}
-        answer = await self._post(URL_LINK, {"path": path, "query": query, "env_version": version} | expiry)
+        answer = await self.post(URL_LINK, {"path": path, "query": query, "env_version": version} | expiry)
         return text_in(answer, "url_link", call_of(URL_LINK))
 
     async def check_text(self, openid: str, content: str, place: TextPlace) -> Verdict:
         """Have a user's text looked at, at most 2500 characters. Raises NotSeenLately: then a person has to look."""
         body = {"version": _CHECK_VERSION, "openid": openid, "scene": place, "content": content}
-        return verdict_in(await self._post(CHECK_TEXT, body), call_of(CHECK_TEXT))
+        return verdict_in(await self.post(CHECK_TEXT, body), call_of(CHECK_TEXT))
 
     async def send_message(
         self,
@@ -131,12 +131,13 @@ class MiniProgram:
         body: dict[str, Any] = {"touser": openid, "template_id": template_id, "lang": "zh_CN"}
         body |= {"data": {name: {"value": value} for name, value in values.items()}}
         body |= {"miniprogram_state": _MESSAGE_STATE[version]} | ({"page": page} if page else {})
-        await self._post(SUBSCRIBE_SEND, body)
+        await self.post(SUBSCRIBE_SEND, body)
 
     async def _get(self, path: str, params: Mapping[str, str]) -> Answer:
         return await self._with_token(lambda token: self.transport.get(path, {**token, **params}))
 
-    async def _post(self, path: str, body: Mapping[str, Any]) -> Answer:
+    async def post(self, path: str, body: Mapping[str, Any]) -> Answer:
+        """Ask with the app's token and a JSON body: the way of every call here, and of those in rooms of their own."""
         return await self._with_token(lambda token: self.transport.post(path, token, body))
 
     async def _with_token(self, ask: Ask[T]) -> T:

@@ -109,6 +109,24 @@ class MessageCollision(WechatError):
     retry_after_seconds = 1.0
 
 
+class ShippingKnown(WechatError):
+    """WeChat has all it takes about the shipping of a payment: there is nothing left to upload."""
+
+
+class PaymentNotSeen(WechatError):
+    """Where shippings are kept the payment is not known yet; it is some time after the payment."""
+
+    retry_after_seconds = 60.0
+
+
+class ShippingNotWanted(WechatError):
+    """The payment cannot be shipped any more, for it was refunded, or it is another person's."""
+
+
+class ShippingInvalid(WechatError):
+    """What was said of a shipping is not as WeChat wants it: a kind, a text, a number of a parcel."""
+
+
 class Unreachable(WechatError):
     """No connection: WeChat never heard the question, so it may be asked again."""
 
@@ -132,7 +150,12 @@ class BadAnswer(LostAnswer):
 SYSTEM_BUSY: Final = -1
 INVALID_SIGNATURE: Final = 87009
 
+_SHIPPING_INVALID: Final = (
+    *range(10060005, 10060010), 10060014, 10060020, *range(10060024, 10060027), 268485216, *range(268485224, 268485229),
+)  # fmt: skip
+
 _BY_ERRCODE: Final[dict[int, type[WechatError]]] = {
+    **dict.fromkeys(_SHIPPING_INVALID, ShippingInvalid),
     SYSTEM_BUSY: SystemBusy,
     40001: AccessTokenInvalid,
     40003: InvalidOpenid,
@@ -164,6 +187,14 @@ _BY_ERRCODE: Final[dict[int, type[WechatError]]] = {
     85401: InvalidLink,
     89503: IpNotAllowed,
     INVALID_SIGNATURE: SessionOver,
+    10060001: PaymentNotSeen,
+    10060002: ShippingKnown,
+    10060003: ShippingKnown,
+    10060004: ShippingNotWanted,
+    10060012: SystemBusy,
+    10060019: SystemBusy,
+    10060023: ShippingKnown,
+    10060031: ShippingNotWanted,
 }
 
 # The same number means another thing to do.
@@ -172,6 +203,8 @@ _BY_CALL: Final[dict[tuple[str, int], type[WechatError]]] = {
     ("getuserphonenumber", 40163): PhoneCodeExpired,
     # Answered by stable_token alone: there 40001 speaks of the secret, for a token is what it makes.
     ("stable_token", 40001): InvalidAppSecret,
+    # The body is no JSON as published: here nearly always a list that is not one.
+    ("upload_shipping_info", 47001): ShippingInvalid,
 }
 
 
