@@ -46,7 +46,7 @@ CHECKS = {
             district_code is null
             or city_code is not null and district_code like left(city_code, 4) || '__' and district_code <> city_code
         """,
-        "names": "province_name <> '' and city_name <> '' and recipient_masked <> '' and phone_masked <> ''",
+        "names": "province_name <> '' and city_name <> '' and name_masked <> '' and phone_masked <> ''",
         "postcode": "postcode ~ '^([0-9]{6})?$'",
         "version": "version >= 1",
     },
@@ -183,10 +183,8 @@ class Migration(migrations.Migration):
                 ("shop_id", fields.UUIDField()),
                 ("customer_id", fields.UUIDField()),
                 ("recipient_sealed", fields.BinaryField()),
-                ("recipient_masked", fields.CharField(max_length=64)),
-                ("phone_sealed", fields.BinaryField()),
+                ("name_masked", fields.CharField(max_length=64)),
                 ("phone_masked", fields.CharField(max_length=32)),
-                ("detail_sealed", fields.BinaryField()),
                 ("province_code", fields.CharField(max_length=6)),
                 ("city_code", fields.CharField(null=True, max_length=6)),
                 ("district_code", fields.CharField(null=True, max_length=6)),

@@ -8,15 +8,14 @@ from models.owned import Owned
 class Address(Owned):
     """Of a customer's addresses exactly one is the default, as long as there is any: a partial unique index has it.
 
+    The recipient is sealed JSON {name, phone, detail}, as deliveries have it; masks may be shown in lists.
     The names are those the customer chose by; a code is null where they chose a place that has none yet.
     """
 
     customer_id = fields.UUIDField()
     recipient_sealed = fields.BinaryField()
-    recipient_masked = fields.CharField(max_length=64)
-    phone_sealed = fields.BinaryField()
+    name_masked = fields.CharField(max_length=64)
     phone_masked = fields.CharField(max_length=32)
-    detail_sealed = fields.BinaryField()
     province_code = fields.CharField(max_length=6)
     city_code = fields.CharField(max_length=6, null=True)
     district_code = fields.CharField(max_length=6, null=True)

@@ -57,6 +57,13 @@ where shop_id = $1 and customer_id = $3 and exists (
 )
 """
 
+# Before theirs move: of two defaults the survivor's stays.
+_SECOND_DEFAULT = """
+update address set is_default = false
+where shop_id = $1 and customer_id = $3 and is_default
+    and exists (select 1 from address mine where mine.shop_id = $1 and mine.customer_id = $2 and mine.is_default)
+"""
+
 _LINKS_OF_PROMOTER = """
 update share_link set promoter_id = mine.id
 from promoter mine, promoter theirs
@@ -97,6 +104,9 @@ MERGE_RULES: Final[Mapping[str, MergeRule]] = {
                                      (_LATER_CONSENT, _moved("consent"))),
     "favourite.customer_id": MergeRule(
         "the survivor keeps what either had, each once", (_FAVOURITES_OF_BOTH, _moved("favourite"))
+    ),
+    "address.customer_id": MergeRule(
+        "the survivor's book has the addresses of both, and its own default", (_SECOND_DEFAULT, _moved("address"))
     ),
     "promoter.customer_id": MergeRule(
         "a customer is a promoter once: the survivor's gets the links, else the other's becomes the survivor's",

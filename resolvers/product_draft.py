@@ -47,6 +47,7 @@ class ProductDraft:
     external_id: str | Keep | None = KEEP
     per_person_limit: int | Keep | None = KEEP
     per_order_limit: int | Keep | None = KEEP
+    freight_template_id: UUID | Keep | None = KEEP
     options: Sequence[OptionDraft] | Keep = KEEP
     variants: Sequence[VariantDraft] | Keep = KEEP
     media: Sequence[MediaDraft] | Keep = KEEP
@@ -68,6 +69,7 @@ PRODUCT_DEFAULTS: Final[dict[str, Any]] = {
     "external_id": None,
     "per_person_limit": None,
     "per_order_limit": None,
+    "freight_template_id": None,
 }
 """Column -> what a new product has when nothing is said; the title must be said."""
 

@@ -45,6 +45,7 @@ class Planner:
     catalogue: Catalogue
     standing: Standing
     categories: set[UUID]
+    freight_templates: set[UUID]
     reason: StockReason
     handles: dict[str, UUID]
 
@@ -115,6 +116,8 @@ class Planner:
             yield Refusal(UserErrorCode.TAKEN, "该标识已被其他商品使用", "Another product has this handle", "handle")
         if isinstance(draft.category_id, UUID) and draft.category_id not in self.categories:
             yield Refusal(UserErrorCode.NOT_FOUND, "找不到该分类", "No such category", "categoryId")
+        if isinstance(draft.freight_template_id, UUID) and draft.freight_template_id not in self.freight_templates:
+            yield Refusal(UserErrorCode.NOT_FOUND, "找不到该运费模板", "No such freight template", "freightTemplateId")
         opens, closes = row["published_at"], row["unpublish_at"]
         if (
             closes is not None

@@ -32,7 +32,10 @@ from resolvers.variant_draft import VARIANT_DEFAULTS
 from resolvers.variant_plan import VariantPlan
 
 # Unique (shop_id, id).
-_CATEGORIES = "select id from category where shop_id = $1 and id = any($2::uuid[])"
+_THERE: Final = {
+    "category_id": "select id from category where shop_id = $1 and id = any($2::uuid[])",
+    "freight_template_id": "select id from freight_template where shop_id = $1 and id = any($2::uuid[])",
+}
 
 # Unique (shop_id, source, external_id).
 _EXTERNAL_VARIANTS = """
@@ -116,7 +119,8 @@ async def save_products(
     found = [pair for pair in zip(sound, meant, strict=True) if pair[1] is not None or pair[0].draft.id is None]
     await load_parts(sql, caller.shop_id, standing, [stored["id"] for stored in meant if stored is not None])
     planner = Planner(
-        caller, catalogue, standing, await _categories(sql, caller, sound), reason,
+        caller, catalogue, standing, await _there(sql, caller, sound, "category_id"),
+        await _there(sql, caller, sound, "freight_template_id"), reason,
         {stored["handle"]: stored["id"] for stored in standing.products.values()},
     )  # fmt: skip
     plans: list[ProductPlan] = []
@@ -208,11 +212,10 @@ def _meant(standing: Standing, wishes: Sequence[Wish], refused: list[Refusal]) -
     return meant
 
 
-async def _categories(sql: Connection, caller: Caller, wishes: Sequence[Wish]) -> set[UUID]:
-    wanted = {wish.draft.category_id for wish in wishes if isinstance(wish.draft.category_id, UUID)}
-    if not wanted:
-        return set()
-    return {row["id"] for row in await sql.fetch(_CATEGORIES, caller.shop_id, list(wanted))}
+async def _there(sql: Connection, caller: Caller, wishes: Sequence[Wish], column: str) -> set[UUID]:
+    """Which of the rows that drafts name in this column the shop has."""
+    wanted = {named for wish in wishes if isinstance(named := getattr(wish.draft, column), UUID)}
+    return {row["id"] for row in await sql.fetch(_THERE[column], caller.shop_id, list(wanted))} if wanted else set()
 
 
 async def _external_refusals(

@@ -46,6 +46,7 @@ class ProductFieldsInput:
     external_id: str | None = optional("Its id in that system, unique with the source; null for none.")
     per_person_limit: int | None = optional("The most one customer may ever buy, 1 or more; null without limit.")
     per_order_limit: int | None = optional("The most in one order, 1 or more; null without limit.")
+    freight_template_id: strawberry.ID | None = optional("What sending it costs; null for the shop's default.")
     options: list[OptionInput] | None = optional("What can be chosen, in order; the whole list.")
     media: list[MediaInput] | None = optional("Pictures and films, in order; the whole list.")
     metafields: list[MetafieldInput] | None = optional("Extras to set; others stay.")
@@ -70,6 +71,7 @@ class ProductFieldsInput:
             external_id=given_or_null(self.external_id),
             per_person_limit=given_or_null(self.per_person_limit),
             per_order_limit=given_or_null(self.per_order_limit),
+            freight_template_id=known_or_keep("frt", self.freight_template_id),
             options=KEEP if options is None else [option.draft() for option in options],
             media=KEEP if media is None else [medium.draft() for medium in media],
             metafields=[metafield.draft() for metafield in plain(self.metafields) or ()],

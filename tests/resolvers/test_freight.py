@@ -32,7 +32,7 @@ BY_WEIGHT = Template(
     ),
 )  # fmt: skip
 BY_COUNT = Template(LIGHT, "按件数", ChargeBy.COUNT, (Rule(frozenset(), True, 2, 300, 3, 100, 5000, 10),))
-TEMPLATES = {HEAVY: BY_WEIGHT, LIGHT: BY_COUNT}
+TEMPLATES: dict[UUID | None, Template] = {HEAVY: BY_WEIGHT, LIGHT: BY_COUNT}
 
 
 def line(
@@ -112,7 +112,7 @@ def test_a_template_without_a_rule_for_the_rest_sends_nowhere_else() -> None:
 
 
 def test_a_line_without_a_template_takes_the_default_or_is_free() -> None:
-    default = {**TEMPLATES, None: BY_COUNT}
+    default: dict[UUID | None, Template] = {**TEMPLATES, None: BY_COUNT}
 
     assert freight_fee([line(None, 3), line(LIGHT, 3, of=8), line(NOWHERE, 2)], default, HANGZHOU).fee_fen == 500
     assert freight_fee([line(None)], TEMPLATES, HANGZHOU) == FreightResult(0, FreeReason.NO_TEMPLATE, None)
@@ -120,7 +120,7 @@ def test_a_line_without_a_template_takes_the_default_or_is_free() -> None:
 
 
 def test_a_rule_that_takes_nothing_says_so() -> None:
-    free = {HEAVY: Template(HEAVY, "包邮", ChargeBy.COUNT, (Rule(),))}
+    free: dict[UUID | None, Template] = {HEAVY: Template(HEAVY, "包邮", ChargeBy.COUNT, (Rule(),))}
 
     assert freight_fee([line()], free, HANGZHOU).free_reason is FreeReason.NO_FEE
 
