@@ -96,7 +96,7 @@ class Compiler:
         table = self.sources.table(target.name)
         if table.table:
             rows.where(rows.fill(table.scope))
-        if table.guard and not (self.statement.hidden or relation.is_public):
+        if table.guard and not (relation.is_public or self.statement.lifts(table.keeper)):
             rows.where(f"({rows.fill(table.guard)})")
         if relation.order:
             rows.order_by(relation.order)

@@ -29,13 +29,15 @@ from engine.sources import (
 __all__ = ["Following", "Link", "Order"]
 
 
-def reads(model: Any = None, *, prefix: str = "", guard: str = "", scope: str = "") -> Callable[[type], type]:
+def reads(
+    model: Any = None, *, prefix: str = "", guard: str = "", keeper: str = "", scope: str = ""
+) -> Callable[[type], type]:
     """Say that a type's rows are those of a Tortoise model (none: a value object, or rows a relation derives).
 
-    `guard` is a condition for what the public may see; `scope` replaces the shop condition where a table
+    `guard` is a condition for what the public may see, lifted for readers who are the `keeper`; `scope` replaces the shop condition where a table
     names its shop otherwise.
     """
-    table = Table(model._meta.db_table if model else "", prefix, scope or Table().scope, guard)  # noqa: SLF001
+    table = Table(model._meta.db_table if model else "", prefix, scope or Table().scope, guard, keeper)  # noqa: SLF001
 
     def mark(cls: type) -> type:
         type_sources[cls] = table

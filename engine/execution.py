@@ -93,7 +93,7 @@ class Engine:
         if reader is None:
             reader = operation.plans[Reader] = Reader(self.schema, self.sources, operation.node, operation.fragments)
         coerced = reader.coerced(variables)
-        plan = reader.plan(coerced, hidden=caller.sees_hidden)
+        plan = reader.plan(coerced, keeps=caller.keeps)
         if plan.demands:
             _check_roles(plan.demands, caller)
         if not plan.sql:
@@ -116,7 +116,7 @@ class Engine:
         """Read what `write` compiles for a field that graphql-core is answering, as the finished JSON value."""
         caller: Viewer = viewer or info.context.caller
         variables = info.variable_values.coerced
-        statement = Statement(caller.sees_hidden)
+        statement = Statement(caller.keeps)
         compiler = Compiler(self.sources, Selections(self.schema, info.fragments, variables), variables, statement)
         sql = f"select convert_to(({write(compiler)})::text, 'UTF8')"
         data = await self._read(*statement.finished(sql), Reading(caller, variables, self._secret))

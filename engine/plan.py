@@ -109,17 +109,17 @@ class Reader:
             raise bad_input(" ".join(error.message[:200] for error in values))
         return values.coerced
 
-    def plan(self, variables: Variables, *, hidden: bool) -> Plan:
+    def plan(self, variables: Variables, *, keeps: frozenset[str]) -> Plan:
         """The plan for variables of this shape."""
-        key = (hidden, *(_shape(variables, name, type_) for name, type_ in self._types.items()))
+        key = (keeps, *(_shape(variables, name, type_) for name, type_ in self._types.items()))
         plan = self._plans.get(key)
         if plan is None:
             if len(self._plans) >= PLANS_KEPT:
                 self._plans.clear()
-            plan = self._plans[key] = self._made(variables, hidden=hidden)
+            plan = self._plans[key] = self._made(variables, keeps=keeps)
         return plan
 
-    def _made(self, variables: Variables, *, hidden: bool) -> Plan:
+    def _made(self, variables: Variables, *, keeps: frozenset[str]) -> Plan:
         selections = Selections(self._schema, self._fragments, variables)
         root = self._root
         if not isinstance(root, GraphQLObjectType):
@@ -130,7 +130,7 @@ class Reader:
         fields = selections.fields(root, sets)
         if not all(is_read(self._sources, root, nodes) for nodes in fields.values()):
             return Plan("", (), (), demands)
-        statement = Statement(hidden)
+        statement = Statement(keeps)
         compiler = Compiler(self._sources, selections, variables, statement)
         following = None
         if self._node.operation is OperationType.SUBSCRIPTION:

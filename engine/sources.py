@@ -101,12 +101,16 @@ FieldSource = Column | GlobalId | Expression | Written | Value | Computed | Rela
 
 @dataclass(frozen=True, slots=True)
 class Table:
-    """Where a type's rows are. `guard` holds for rows the public may see; `prefix` makes its global ids."""
+    """Where a type's rows are. `guard` holds for rows the public may see; `prefix` makes its global ids.
+
+    `keeper` names who sees them all: readers who are one read without the guard.
+    """
 
     table: str = ""
     prefix: str = ""
     scope: str = "{t}.shop_id = {shop}"
     guard: str = ""
+    keeper: str = ""
 
 
 @dataclass(frozen=True, slots=True)

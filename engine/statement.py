@@ -31,8 +31,8 @@ class Viewer(Protocol):
         """Who is asking, where rows of their own hang from it; null for somebody nobody knows."""
 
     @property
-    def sees_hidden(self) -> bool:
-        """Whether guards are lifted."""
+    def keeps(self) -> frozenset[str]:
+        """The keepers that the reader is: guards of their tables are lifted."""
 
     def may(self, role: Any) -> bool:
         """Whether a field that demands the role may be asked for."""
@@ -68,8 +68,8 @@ class Row:
 class Statement:
     """Binds are numbered as they are first used; the same source is the same number."""
 
-    hidden: bool
-    """Whether guards are lifted: the viewer sees what is not public."""
+    keeps: frozenset[str]
+    """The keepers whose tables are read without their guards."""
     binds: list[Bind] = field(default_factory=list)
     computed: list[Callable[..., Any]] = field(default_factory=list)
     notes: dict[tuple[str, object], Bind] = field(default_factory=dict)
@@ -88,6 +88,10 @@ class Statement:
             self.binds.append(bind)
             number = self._numbers[key, cast] = len(self.binds)
         return f"${number}::{cast}"
+
+    def lifts(self, keeper: str) -> bool:
+        """Whether the guards of what `keeper` keeps are lifted."""
+        return keeper in self.keeps
 
     @property
     def is_personal(self) -> bool:

@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
+from functools import cache
 from typing import Literal
 from uuid import UUID
 
@@ -22,6 +23,13 @@ class ActorKind(StrEnum):
     CUSTOMER = "CUSTOMER"
     STAFF = "STAFF"
     SYSTEM = "SYSTEM"
+
+
+@cache
+def _keeps(roles: frozenset[Role]) -> frozenset[str]:
+    has_all = Role.OWNER in roles
+    keepers = (("", Role.CATALOGUE), ("ORDERS", Role.ORDERS))
+    return frozenset(keeper for keeper, role in keepers if has_all or role in roles)
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,9 +60,13 @@ class Caller:
         return self.actor in (ActorKind.STAFF, ActorKind.SYSTEM)
 
     @property
-    def sees_hidden(self) -> bool:
-        """Whether drafts, hidden reviews and private values may be seen: those who keep the catalogue."""
-        return self.may(Role.CATALOGUE)
+    def keeps(self) -> frozenset[str]:
+        """What is read without its guards.
+
+        Drafts, hidden reviews and private values ("") by those who keep the catalogue, everybody's orders ("ORDERS")
+        by those who keep orders.
+        """
+        return _keeps(self.roles)
 
     @property
     def viewer_id(self) -> UUID | None:

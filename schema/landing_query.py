@@ -64,7 +64,7 @@ _TOKENS: Final = {"scene": _token_of_scene, "shareToken": share_token}
 
 
 def _target(rows: Rows, kind: str, condition: str) -> str:
-    shown = "true" if rows.statement.hidden else _SHOWN[kind]
+    shown = "true" if rows.statement.lifts("") else _SHOWN[kind]
     return (
         f"select {_OPENS[kind]} as kind, a.id from {_TABLES[kind]} a"
         f" where a.shop_id = {{shop}} and {shown} and {condition}"

@@ -55,7 +55,7 @@ def search(rows: Rows, query: object) -> str:
         shop=SHOP_WORD,
         all=rows.bind(query, "text", asks_all),
         any=rows.bind(query, "text", asks_any),
-        seen="true" if rows.statement.hidden else on_sale("g"),
+        seen="true" if rows.statement.lifts("") else on_sale("g"),
     )
     rows.where(rows.fill(f"uuid_cmp({words}.shop_id, {{shop}}) = 0 and {words}.product_id = {{t}}.id"))
     rows.where(rows.fill(f"{words}.words @@ {asked}"))

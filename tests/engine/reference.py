@@ -165,7 +165,8 @@ class Reference:
         return Record(name, row_of(query, table.table, table.scope, rows[0]["id"])) if rows else None
 
     def _guard(self, query: Query, table: Table) -> list[str]:
-        return [f"({query.fill(table.guard, Row('t'))})"] if table.guard and not self.viewer.sees_hidden else []
+        is_guarded = table.guard and table.keeper not in self.viewer.keeps
+        return [f"({query.fill(table.guard, Row('t'))})"] if is_guarded else []
 
     async def _related(
         self,

@@ -48,10 +48,9 @@ class Query:
     binds: list[Any] = field(default_factory=list)
     aliases: int = 0
 
-    @property
-    def hidden(self) -> bool:
-        """Whether guards are lifted."""
-        return self.viewer.sees_hidden
+    def lifts(self, keeper: str) -> bool:
+        """Whether the guards of what `keeper` keeps are lifted."""
+        return keeper in self.viewer.keeps
 
     def alias(self) -> str:
         """Give a name to a table that a select function puts beside the rows."""

@@ -92,7 +92,7 @@ async def test_who_sees_what_is_hidden_has_a_plan_apart(fresh: Both, small: Smal
     ]
 
     assert counts == [16, 12, 12, 16] * 2
-    assert plans(fresh, "{ products { totalCount } }") == 2
+    assert plans(fresh, "{ products { totalCount } }") == 4
 
 
 async def test_skip_and_include_are_part_of_the_plan(fresh: Both, small: SmallShop) -> None:
