@@ -1,7 +1,7 @@
-"""The worker: the short list of work that falls due, and the loop that does it. Any number may run at once."""
+"""The worker: the short list of work that falls due, and the loops that do it. Any number may run at once."""
 
 import asyncio
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import asynccontextmanager, suppress
 from datetime import datetime
 from time import monotonic
@@ -11,18 +11,21 @@ from uuid import UUID
 from clock import wall_now
 from logs import log
 from resolvers.customer_merge import finish_merges
-from resolvers.due_work import DueWork
+from resolvers.due_work import DueWork, Waiting
 from resolvers.hot_search import count_hot_searches
 from resolvers.idempotency import reap_idempotency_keys
 from resolvers.media_upload import reap_media_uploads
-from resolvers.outbox import reap_delivered_events
+from resolvers.outbox import reap_delivered_events, waiting_events
 from resolvers.outbox_delivery import deliver_outbox
 from resolvers.publication import announce_due_windows, next_window_edge
-from resolvers.search_index import renew_stale_words
+from resolvers.search_index import renew_stale_words, waiting_words
 from resolvers.search_log import reap_searches
 from resolvers.session import forget_answers, reap_sessions
+from resolvers.stock_figures import refresh_stale_stock, waiting_figures
+from resolvers.visit_recorder import waiting_visits
 
 POLL_SECONDS: Final = 0.5
+FIGURES_SECONDS: Final = 0.2
 FAULT_PAUSE_SECONDS: Final = 5.0
 MINUTE_SECONDS: Final = 60.0
 HOUR_SECONDS: Final = 3600.0
@@ -50,9 +53,10 @@ async def _reap_uploads(wall: datetime, _shop_id: UUID | None) -> int:
 
 DUE_WORK: Final[tuple[DueWork, ...]] = (
     DueWork("announce_windows", announce_due_windows, every_seconds=1.0, next_deadline=next_window_edge),
-    DueWork("deliver_outbox", _deliver, every_seconds=POLL_SECONDS),
-    DueWork("renew_stale_words", renew_stale_words, every_seconds=1.0),
-    DueWork("count_hot_searches", count_hot_searches, every_seconds=MINUTE_SECONDS),
+    DueWork("deliver_outbox", _deliver, every_seconds=POLL_SECONDS, settles=True),
+    DueWork("refresh_stale_stock", refresh_stale_stock, every_seconds=FIGURES_SECONDS, settles=True),
+    DueWork("renew_stale_words", renew_stale_words, every_seconds=1.0, settles=True),
+    DueWork("count_hot_searches", count_hot_searches, every_seconds=MINUTE_SECONDS, settles=True),
     DueWork("reap_searches", _reap_searches, every_seconds=HOUR_SECONDS),
     DueWork("reap_media_uploads", _reap_uploads, every_seconds=HOUR_SECONDS),
     DueWork("reap_idempotency_keys", _reap_keys, every_seconds=HOUR_SECONDS),
@@ -63,20 +67,25 @@ DUE_WORK: Final[tuple[DueWork, ...]] = (
 )
 
 
+WAITING: Final[Mapping[str, Waiting]] = {
+    "outbox": waiting_events,
+    "visits": waiting_visits,
+    "stock": waiting_figures,
+    "words": waiting_words,
+}
+"""What a shop is not at rest with; a tester who settles it is told of each."""
+
+
 async def run_worker(stop: asyncio.Event, due_work: Sequence[DueWork] = DUE_WORK) -> None:
     """Do what falls due until `stop` is set; the work at hand is finished first.
 
-    A fault of one kind of work is logged and it pauses; the others go on.
+    Each kind has a loop of its own: one that waits for somebody outside holds up no other, and never runs beside
+    itself. A fault of one kind is logged and it pauses; the others go on.
     """
-    next_look = dict.fromkeys((work.name for work in due_work), 0.0)
     log("worker_started", kinds=len(due_work))
-    while not stop.is_set():
+    async with asyncio.TaskGroup() as loops:
         for work in due_work:
-            if monotonic() >= next_look[work.name]:
-                pause = await _look(work)
-                next_look[work.name] = monotonic() + pause
-        with suppress(TimeoutError):
-            await asyncio.wait_for(stop.wait(), max(0.01, min(next_look.values()) - monotonic()))
+            loops.create_task(_repeat(work, stop), name=work.name)
     log("worker_stopped")
 
 
@@ -90,6 +99,13 @@ async def worker_inside() -> AsyncIterator[None]:
     finally:
         stop.set()
         await running
+
+
+async def _repeat(work: DueWork, stop: asyncio.Event) -> None:
+    while not stop.is_set():
+        pause = await _look(work)
+        with suppress(TimeoutError):
+            await asyncio.wait_for(stop.wait(), pause)
 
 
 async def _look(work: DueWork) -> float:

@@ -25,18 +25,13 @@ from models.staff import Staff
 from resolvers.bulk_log import WRITE_SECONDS
 from resolvers.caller import ActorKind
 from resolvers.demo import fill_with_demo
-from resolvers.hot_search import count_hot_searches
-from resolvers.outbox import waiting_events
-from resolvers.outbox_delivery import deliver_outbox
 from resolvers.sandbox_clock import advance_clock
 from resolvers.sandbox_shop import open_sandbox
-from resolvers.search_index import renew_stale_words
 from resolvers.search_log import settle_searches
 from resolvers.shop import delete_shop
 from resolvers.staff import staff_named
 from resolvers.tokens import MINUTES_MAX, STAFF_AUDIENCE, Bearer
-from resolvers.visit_recorder import waiting_visits
-from worker import DUE_WORK
+from worker import DUE_WORK, WAITING
 
 SETTLE_SECONDS: Final = 5.0
 _SETTLE_POLL_SECONDS: Final = 0.02
@@ -131,14 +126,11 @@ async def settle(request: Request) -> Response:
         # What other processes have seen of visits is written by then.
         await asyncio.sleep(2 * WRITE_SECONDS)
     while True:
-        for work in DUE_WORK:
-            if work.next_deadline:
-                await work.run(wall_now(), shop_id)
-        await deliver_outbox(shop_id)
         await settle_searches()
-        await count_hot_searches(wall_now(), shop_id)
-        await renew_stale_words(wall_now(), shop_id)
-        waiting = {"outbox": await waiting_events(shop_id), "visits": await waiting_visits(shop_id)}
+        for work in DUE_WORK:
+            if work.brings_to_rest:
+                await work.run(wall_now(), shop_id)
+        waiting = {name: await count(shop_id) for name, count in WAITING.items()}
         idle = not any(waiting.values())
         if idle or monotonic() >= deadline:
             return _json({"idle": idle, "waiting": waiting})

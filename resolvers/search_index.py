@@ -7,7 +7,7 @@ from typing import Any, Final
 from uuid import UUID
 
 from ids import new_id
-from models.database import Connection, transaction
+from models.database import Connection, pool, transaction
 from resolvers.search_text import SearchText, document_of
 
 BATCH_PRODUCTS: Final = 500
@@ -45,6 +45,8 @@ where shop_id = $1 and not is_stale and product_id in (
 """
 _OUTDATE_ALL: Final = "update product_words set is_stale = true where not is_stale"
 
+_WAITING: Final = "select count(*) from product_words where shop_id = $1 and is_stale"
+
 # Held until the words are written: a command that changes one of them meanwhile waits, and writes the newer ones.
 # A product that a command is writing just now is left to that command.
 _TAKE_STALE: Final = """
@@ -80,6 +82,12 @@ async def renew_stale_words(_wall: datetime, shop_id: UUID | None) -> int:
         done += renewed
         if renewed < BATCH_PRODUCTS:
             return done
+
+
+async def waiting_words(shop_id: UUID) -> int:
+    """Return how many products of a shop have words that are to be made anew."""
+    waiting: int = await pool().fetchval(_WAITING, shop_id)
+    return waiting
 
 
 async def outdate_all_words() -> None:

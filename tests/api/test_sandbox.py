@@ -19,6 +19,7 @@ from resolvers.shop import create_shop
 from tests.harness.asking import Asker, credentials
 from tests.harness.shops import OpenedShop, SandboxShop
 from tests.resolvers.drafts import tee
+from worker import WAITING
 
 HOUR = timedelta(hours=1)
 
@@ -218,7 +219,7 @@ async def test_a_body_has_its_limit(http: httpx.AsyncClient) -> None:
 async def test_settling_tells_what_happened_before_it_answers(http: httpx.AsyncClient, shop: SandboxShop) -> None:
     await product_create(shop.caller, tee(), "k1")
     settled = await http.post(f"/sandbox/shops/{shop.global_id}/settle")
-    assert settled.json() == {"idle": True, "waiting": {"outbox": 0, "visits": 0}}
+    assert settled.json() == {"idle": True, "waiting": dict.fromkeys(WAITING, 0)}
 
 
 async def test_settling_says_what_does_not_come_to_rest(
