@@ -2,11 +2,14 @@
 
 A worker claims events for a while (a lease, not an open transaction: a call outside may be slow), tells them, then
 marks them. Only the first undelivered event of an aggregate can be claimed, and those behind it go with it: so no
-two workers ever have one aggregate in hand.
+two workers ever have one aggregate in hand. Aggregates are told side by side, each in order: one whose listener is
+slow holds up nobody else.
 """
 
-from collections.abc import Awaitable, Callable
-from datetime import timedelta
+import asyncio
+from collections.abc import Awaitable, Callable, Iterable
+from dataclasses import dataclass
+from datetime import datetime, timedelta
 from time import monotonic
 from typing import Final
 from uuid import UUID
@@ -29,6 +32,12 @@ ATTEMPTS_MAX: Final = 20
 BATCH_EVENTS: Final = 200
 LEASE_SECONDS: Final = 30
 BACKOFF_SECONDS_MAX: Final = 600
+LANES: Final = 32
+"""How many aggregates are told at once."""
+
+MARK_SECONDS: Final = 0.2
+"""While some are slow: how long what is told waits to be marked, and the next to be claimed."""
+
 _RUN_EVENTS: Final = 20
 _ERROR_CHARS: Final = 500
 
@@ -65,9 +74,10 @@ returning event.id, event.shop_id, event.sequence, event.topic, event.aggregate_
 
 _DELIVERED = "update outbox_event set delivered_at = $2, last_error = '' where id = any($1::uuid[])"
 
+# Only under the lease by which we had them: when it ran out, somebody else may have them in hand.
 _GIVE_BACK = """
 update outbox_event set attempts = attempts - 1, next_attempt_at = $2
-where id = any($1::uuid[]) and delivered_at is null
+where id = any($1::uuid[]) and delivered_at is null and next_attempt_at = $3
 """
 
 _FAILED = """
@@ -76,7 +86,19 @@ where id = $1 and delivered_at is null
 """
 
 Deliverer = Callable[[Event], Awaitable[None]]
-"""Tells one event; any exception means: not told, try again later. It may be asked twice for one event."""
+"""Tells one event; any exception means: not told, try again later. It may be asked twice for one event.
+
+It has half of LEASE_SECONDS, then it is stopped and counts as failed.
+"""
+
+
+@dataclass(frozen=True, slots=True)
+class _Line:
+    """The claimed events of one aggregate, first to last. `until` is the end of the lease, `half_time` by monotonic."""
+
+    events: list[tuple[Event, int]]
+    until: datetime
+    half_time: float
 
 
 async def to_stream(event: Event) -> None:
@@ -102,45 +124,64 @@ async def deliver_outbox(shop_id: UUID | None = None) -> int:
     Wall time decides: retries are about the world outside, not about the shop's calendar.
     """
     told = 0
-    while batch := await _claim(shop_id):
-        told += await _tell_all(batch)
+    lanes = asyncio.Semaphore(LANES)
+    async with asyncio.TaskGroup() as telling:
+        under_way: set[asyncio.Task[list[UUID]]] = set()
+        while True:
+            # Who has as many in hand as it can tell leaves the rest to others.
+            lines = await _claim(shop_id) if len(under_way) < LANES else []
+            under_way |= {telling.create_task(_tell_line(line, lanes)) for line in lines}
+            if not under_way:
+                return told
+            done, under_way = await asyncio.wait(under_way, timeout=MARK_SECONDS)
+            if ids := [id_ for line in done for id_ in line.result()]:
+                await pool().execute(_DELIVERED, ids, wall_now())
+                told += len(ids)
+
+
+async def _claim(shop_id: UUID | None) -> list[_Line]:
+    """Take what is due for the length of a lease; the aggregates in the order of their first events."""
+    now = wall_now()
+    until, half_time = now + timedelta(seconds=LEASE_SECONDS), monotonic() + LEASE_SECONDS / 2
+    rows = await pool().fetch(_CLAIM, now, shop_id, BATCH_EVENTS, until, _RUN_EVENTS)
+    lines: dict[tuple[UUID, UUID], _Line] = {}
+    for row in sorted(rows, key=lambda row: row["sequence"]):
+        line = lines.setdefault((row["shop_id"], row["aggregate_id"]), _Line([], until, half_time))
+        line.events.append((event_of(row), int(row["seed"])))
+    return list(lines.values())
+
+
+async def _tell_line(line: _Line, lanes: asyncio.Semaphore) -> list[UUID]:
+    """Tell one aggregate's events in order; returns those told, which are still to be marked.
+
+    What stands behind a failure, or comes too late for the lease, is given back.
+    """
+    told: list[UUID] = []
+    async with lanes:
+        for event, seed in line.events:
+            if monotonic() > line.half_time:
+                await _give_back(line, line.events[len(told) :])
+                break
+            if not await _tell(event, seed):
+                await _give_back(line, line.events[len(told) + 1 :])
+                break
+            told.append(event.id)
     return told
 
 
-async def _claim(shop_id: UUID | None) -> list[tuple[Event, int]]:
-    now = wall_now()
-    until = now + timedelta(seconds=LEASE_SECONDS)
-    rows = await pool().fetch(_CLAIM, now, shop_id, BATCH_EVENTS, until, _RUN_EVENTS)
-    return sorted(((event_of(row), int(row["seed"])) for row in rows), key=lambda claim: claim[0].sequence)
-
-
-async def _tell_all(batch: list[tuple[Event, int]]) -> int:
-    """Tell a claimed batch in order; what stands behind a failure, or comes too late for the lease, is given back."""
-    half_time = monotonic() + LEASE_SECONDS / 2
-    told: list[UUID] = []
-    left: list[UUID] = []
-    failed: set[UUID] = set()
-    for event, seed in batch:
-        if event.aggregate_id in failed or monotonic() > half_time:
-            left.append(event.id)
-        elif await _tell(event, seed):
-            told.append(event.id)
-        else:
-            failed.add(event.aggregate_id)
-    if told:
-        await pool().execute(_DELIVERED, told, wall_now())
-    if left:
-        await pool().execute(_GIVE_BACK, left, wall_now())
-    return len(told)
+async def _give_back(line: _Line, left: Iterable[tuple[Event, int]]) -> None:
+    if ids := [event.id for event, _ in left]:
+        await pool().execute(_GIVE_BACK, ids, wall_now(), line.until)
 
 
 async def _tell(event: Event, seed: int) -> bool:
     """Tell one event to all who listen to its topic; a failure is logged, kept on the row and tried again."""
     try:
-        for prefix, deliverers in DELIVERERS.items():
-            if event.topic.startswith(prefix):
-                for deliver in deliverers:
-                    await deliver(event)
+        async with asyncio.timeout(LEASE_SECONDS / 2):
+            for prefix, deliverers in DELIVERERS.items():
+                if event.topic.startswith(prefix):
+                    for deliver in deliverers:
+                        await deliver(event)
     except Exception as fault:  # noqa: BLE001 - whatever went wrong outside, the row keeps it and the rest go on
         await _put_off(event, seed, fault)
         return False

@@ -25,10 +25,13 @@ class Listener:
         self.heard: list[Event] = []
         self.failures: Counter[UUID] = Counter()
         self.pause = 0.0
+        self.is_free: dict[UUID, asyncio.Event] = {}
 
     async def __call__(self, event: Event) -> None:
         """Hear one event, or fail."""
         await asyncio.sleep(self.pause)
+        if event.aggregate_id in self.is_free:
+            await self.is_free[event.aggregate_id].wait()
         if self.failures[event.aggregate_id] > 0:
             self.failures[event.aggregate_id] -= 1
             message = "the line is dead"
@@ -162,6 +165,61 @@ async def test_what_comes_too_late_for_its_lease_is_given_back(
     assert [event.attempt for event in listener.heard] == [1] * 5
 
 
+async def test_a_slow_listener_holds_up_its_own_aggregate_alone(
+    caller: Caller, listener: Listener, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(outbox_delivery, "BATCH_EVENTS", 10)
+    slow, others = new_id(), [new_id() for _ in range(30)]
+    listener.is_free[slow] = asyncio.Event()
+    await happen(caller, slow, 1, 2)
+    async with transaction() as sql:
+        await emit_many(sql, caller.shop_id, "told.step", {thing: {"step": 1} for thing in others})
+
+    telling = asyncio.create_task(deliver_outbox(caller.shop_id))
+    async with asyncio.timeout(10):
+        while await waiting_events(caller.shop_id) > 2:  # noqa: ASYNC110 - the database is at work
+            await asyncio.sleep(0.01)
+    assert (listener.steps(slow), [listener.steps(thing) for thing in others]) == ([], [[1]] * 30)
+
+    listener.is_free[slow].set()
+    assert await telling == 32
+    assert listener.steps(slow) == [1, 2]
+
+
+async def test_no_more_aggregates_than_there_are_lanes_are_told_at_once(
+    caller: Caller, listener: Listener, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(outbox_delivery, "LANES", 3)
+    at_once: list[int] = []
+
+    async def count(_event: Event) -> None:
+        at_once.append(at_once[-1] + 1 if at_once else 1)
+        await asyncio.sleep(0.001)
+        at_once.append(at_once[-1] - 1)
+
+    monkeypatch.setattr(outbox_delivery, "DELIVERERS", {"told.": [count]})
+    async with transaction() as sql:
+        await emit_many(sql, caller.shop_id, "told.step", {new_id(): {"step": 1} for _ in range(20)})
+
+    assert await deliver_outbox(caller.shop_id) == 20
+    assert max(at_once) == 3
+
+
+async def test_a_listener_that_never_answers_is_stopped_before_the_lease_ends(
+    caller: Caller, listener: Listener, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(outbox_delivery, "LEASE_SECONDS", 0.2)
+    thing = new_id()
+    listener.is_free[thing] = asyncio.Event()
+    await happen(caller, thing, 1, 2)
+
+    assert await deliver_outbox(caller.shop_id) == 0
+    states = await pool().fetch(
+        "select attempts, last_error from outbox_event where shop_id = $1 order by sequence", caller.shop_id
+    )
+    assert [tuple(row) for row in states] == [(1, "TimeoutError: "), (0, "")]
+
+
 @pytest.mark.slow
 async def test_a_long_line_is_walked_without_looking_at_all_of_it(caller: Caller, listener: Listener) -> None:
     things = [new_id() for _ in range(15_000)]
@@ -172,7 +230,7 @@ async def test_a_long_line_is_walked_without_looking_at_all_of_it(caller: Caller
     began = perf_counter()
     claimed = await outbox_delivery._claim(caller.shop_id)
     assert perf_counter() - began < 1
-    assert [event.payload["step"] for event, _ in claimed] == [0] * 100 + [1] * 100
+    assert [event.payload["step"] for line in claimed for event, _ in line.events] == [0, 1] * 100
     await pool().execute("delete from outbox_event where shop_id = $1", caller.shop_id)
 
 
