@@ -104,6 +104,7 @@ async def _add_reviews(
             "shop_id": caller.shop_id,
             "nickname": name,
             "avatar_url": f"{IMAGE_HOST}/avatar-{number}.jpg",
+            "paid_orders": 0,
             "created_at": caller.now,
         }
         for number, (id_, name) in enumerate(zip(customer_ids, NICKNAMES, strict=True), 1)

@@ -9,6 +9,7 @@ import pytest
 from clock import wall_now
 from models.database import Connection, pool, transaction
 from resolvers import stock_figures
+from resolvers.aggregates import refresh_products
 from resolvers.caller import Caller
 from resolvers.check import differences
 from resolvers.product import product_create, product_update
@@ -81,7 +82,7 @@ async def test_a_reservation_that_comes_while_figures_are_made_is_counted_by_the
     _, variant_id = await sold_by(caller, on_hand=10)
     await reserve(caller, variant_id)
     late: list[asyncio.Task[str]] = []
-    compute = stock_figures.refresh_products
+    compute = refresh_products
     others = pool()  # inside the transaction there is only its own connection
 
     async def with_a_late_buyer(sql: Connection, shop_id: UUID, product_ids: Sequence[UUID]) -> None:
@@ -89,12 +90,12 @@ async def test_a_reservation_that_comes_while_figures_are_made_is_counted_by_the
         await _until_somebody_waits(others)
         await compute(sql, shop_id, product_ids)
 
-    monkeypatch.setattr(stock_figures, "refresh_products", with_a_late_buyer)
+    monkeypatch.setattr("resolvers.stock_figures.refresh_products", with_a_late_buyer)
     assert await refresh(caller) == 1
     await late[0]
     assert await waiting_figures(caller.shop_id) == 1
 
-    monkeypatch.setattr(stock_figures, "refresh_products", compute)
+    monkeypatch.setattr("resolvers.stock_figures.refresh_products", compute)
     assert await refresh(caller) == 1
     assert (await row("variant", id=variant_id))["available"] == 5
 
