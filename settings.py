@@ -135,6 +135,11 @@ class Settings(BaseSettings):
         return f"{self._own_url}/sandbox/wechat"
 
     @property
+    def public_address(self) -> str:
+        """Where the world outside finds this server, WeChat among it: PUBLIC_URL, else this machine's own address."""
+        return (self.public_url or self._own_url).rstrip("/")
+
+    @property
     def media_address(self) -> str:
         """Where clients send files and find them: MEDIA_URL, else PUBLIC_URL, else this server itself."""
         return (self.media_url or self.public_url or self._own_url).rstrip("/")

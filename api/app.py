@@ -59,7 +59,11 @@ def create(settings: Settings | None = None) -> Starlette:
             await opened.enter_async_context(connect_redis(settings.redis_url))
             app.state.redis = redis()
             await opened.enter_async_context(feeding())
-            await opened.enter_async_context(connect_wechat(settings.derive("sealing"), settings.sandbox_wechat))
+            await opened.enter_async_context(
+                connect_wechat(
+                    settings.derive("sealing"), settings.sandbox_wechat, public_address=settings.public_address
+                )
+            )
             await opened.enter_async_context(connect_media(settings))
             await opened.enter_async_context(recording_visits())
             await opened.enter_async_context(recording_searches())

@@ -7,6 +7,7 @@ import argparse
 import asyncio
 import secrets
 import signal
+from contextlib import AsyncExitStack
 from typing import Final
 from uuid import UUID
 
@@ -20,6 +21,7 @@ from models.shop import ShopMode
 from models.staff import Role, Staff
 from models.wechat_app import WechatAppKind
 from resolvers.caller import ActorKind
+from resolvers.keys import Keys, holding
 from resolvers.outbox import dead_letters, replay
 from resolvers.sandbox_shop import open_sandbox
 from resolvers.search_index import outdate_all_words, renew_stale_words
@@ -30,6 +32,7 @@ from resolvers.tokens import MINUTES, STAFF_AUDIENCE, Bearer, Tokens
 from resolvers.visitor_key import create_key, revoke_key
 from resolvers.wechat_app import add_app, find_app
 from settings import Settings
+from wechat.connection import connect_wechat
 from worker import run_worker
 
 _HANDLE_BYTES: Final = 4
@@ -144,7 +147,11 @@ async def work(settings: Settings, _arguments: argparse.Namespace) -> str:
     loop = asyncio.get_running_loop()
     for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
         loop.add_signal_handler(number, stop.set)
-    async with connect_redis(settings.redis_url or ""):
+    sealing_key, address = settings.derive("sealing"), settings.public_address
+    async with AsyncExitStack() as opened:
+        opened.enter_context(holding(Keys.of(settings)))
+        await opened.enter_async_context(connect_redis(settings.redis_url or ""))
+        await opened.enter_async_context(connect_wechat(sealing_key, settings.sandbox_wechat, public_address=address))
         await run_worker(stop)
     return "Stopped."
 

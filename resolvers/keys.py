@@ -20,6 +20,7 @@ class Keys:
     sealing: bytes = field(repr=False)
     person: bytes = field(repr=False)
     phone: bytes = field(repr=False)
+    payment: bytes = field(repr=False)
 
     @classmethod
     def of(cls, settings: Settings) -> Self:
@@ -29,6 +30,7 @@ class Keys:
             settings.derive("sealing"),
             settings.derive("person"),
             settings.derive("phone"),
+            settings.derive("payment"),
         )
 
     def person_hash(self, appid: str, openid: str, unionid: str | None) -> bytes:

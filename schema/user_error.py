@@ -68,6 +68,10 @@ class UserErrorCode(Enum):
     CONTENT_REJECTED = strawberry.enum_value(
         "CONTENT_REJECTED", description="WeChat takes exception to a text that others would read."
     )
+    EXPIRED = strawberry.enum_value("EXPIRED", description="Too late: the time there was for it is over.")
+    NOT_CONFIGURED = strawberry.enum_value(
+        "NOT_CONFIGURED", description="The shop has not set up what this needs, such as a merchant account."
+    )
 
 
 @strawberry.interface(

@@ -31,6 +31,8 @@ class Wechat:
     sealing_key: bytes = field(repr=False)
     sandbox_url: str | None
     tokens: AccessTokens = field(repr=False)
+    public_address: str = ""
+    """Where WeChat finds us with what it tells by itself."""
 
     def mini_program(self, app: WechatApp) -> MiniProgram:
         """Return the client of a mini-program. Raises NoSandboxError, SealBrokenError."""
@@ -59,14 +61,15 @@ _opened: list[Wechat] = []
 
 @asynccontextmanager
 async def connect_wechat(
-    sealing_key: bytes, sandbox_url: str | None, *, read_seconds: float = READ_SECONDS
+    sealing_key: bytes, sandbox_url: str | None, *, public_address: str = "", read_seconds: float = READ_SECONDS
 ) -> AsyncIterator[Wechat]:
     """Open the connections for the process and close them at the end; Redis must be open.
 
-    `sealing_key` is `settings.derive("sealing")`, `sandbox_url` is `settings.sandbox_wechat`.
+    `sealing_key` is `settings.derive("sealing")`, `sandbox_url` is `settings.sandbox_wechat`, `public_address` is the
+    setting of that name.
     """
     async with open_http(read_seconds) as http:
-        opened = Wechat(http, sealing_key, sandbox_url, AccessTokens(sealing_key))
+        opened = Wechat(http, sealing_key, sandbox_url, AccessTokens(sealing_key), public_address)
         _opened.append(opened)
         try:
             yield opened
