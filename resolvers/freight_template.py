@@ -27,6 +27,7 @@ select count(*) as count, (array_agg(id) filter (where name = $2))[1] as named f
 """
 _NO_DEFAULT = "update freight_template set is_default = false where shop_id = $1 and is_default"
 _DEFAULT = "update freight_template set is_default = true where shop_id = $1 and id = $2"
+_ALL = "select id from freight_template where shop_id = $1 order by created_at, id"
 _FORGET_RULES = "delete from freight_rule where shop_id = $1 and template_id = $2"
 _DELETE = "delete from freight_template where shop_id = $1 and id = $2"
 # By primary key.
@@ -115,10 +116,10 @@ async def freight_template_delete(caller: Caller, template_id: UUID, version: in
     return template_id
 
 
-async def freight_template_set_default(caller: Caller, template_id: UUID | None) -> UUID | None:
+async def freight_template_set_default(caller: Caller, template_id: UUID | None) -> list[UUID]:
     """Make a template the shop's default; with null it has none, and what has no template is sent for nothing.
 
-    Raises NOT_FOUND.
+    Returns all templates, the oldest first. Raises NOT_FOUND.
     """
     async with transaction() as sql:
         await open_catalogue(sql, caller.shop_id)
@@ -128,7 +129,7 @@ async def freight_template_set_default(caller: Caller, template_id: UUID | None)
         if template_id is not None:
             await sql.execute(_DEFAULT, caller.shop_id, template_id)
         await emit(sql, caller, "freight_template.default_set", template_id or caller.shop_id, {})
-    return template_id
+        return [row["id"] for row in await sql.fetch(_ALL, caller.shop_id)]
 
 
 async def _save(sql: Connection, caller: Caller, draft: FreightTemplateDraft, stored: Mapping[str, Any] | None) -> UUID:

@@ -7,8 +7,9 @@ import strawberry
 
 import models.consent as stored
 import models.customer as customers
-from engine.declare import Link, Order, column, expression, field, many, page, reads
+from engine.declare import Link, Order, column, expression, field, many, one, page, reads
 from engine.keyset import TIME
+from schema.address import Address
 from schema.connection import paged_rows
 from schema.node import Node
 from schema.product import ProductConnection
@@ -65,5 +66,13 @@ class Customer(Node):
             " where f.shop_id = {shop} and f.customer_id = {t}.id and f.product_id is null)"
         ),
         description="Whether they keep the shop itself among their favourites.",
+    )
+    addresses: list[Address] = field(
+        many("{t}.customer_id = {p}.id", order=Order("{t}.is_default::int", descending=True), is_public=True),
+        description="Their address book: the default first, then the newest; at most 50 can be written.",
+    )
+    default_address: Address | None = field(
+        one("{t}.customer_id = {p}.id and {t}.is_default", is_public=True),
+        description="Where parcels go when nobody says where; null while the book is empty.",
     )
     created_at: datetime = field(description="When they first logged in.")

@@ -2,10 +2,12 @@
 
 import strawberry
 
+from schema.address_mutation import AddressMutation
 from schema.category_mutation import CategoryMutation
 from schema.collection_mutation import CollectionMutation
 from schema.customer_mutation import CustomerMutation
 from schema.favourite_mutation import FavouriteMutation
+from schema.freight_template_mutation import FreightTemplateMutation
 from schema.media_mutation import MediaMutation
 from schema.metafield_mutation import MetafieldMutation
 from schema.page_mutation import PageMutation
@@ -41,6 +43,8 @@ class Mutation(
     SearchMutation,
     PageMutation,
     FavouriteMutation,
+    AddressMutation,
+    FreightTemplateMutation,
     VisitMutation,
     SessionMutation,
     CustomerMutation,

@@ -17,6 +17,7 @@ from schema.block import DescriptionBlock
 from schema.category import Category
 from schema.connection import Connection, limited_rows, paged_rows
 from schema.facet import FACETS, Facet
+from schema.freight_template import FreightTemplate
 from schema.media import Media
 from schema.metafield import BY_NAMESPACE, Metafield
 from schema.money import PriceRange
@@ -131,6 +132,11 @@ class Product(Node):
     )
     per_person_limit: int | None = field(description="The most one customer may ever buy; null without limit.")
     per_order_limit: int | None = field(description="The most in one order; null without limit.")
+    freight_template: FreightTemplate | None = field(
+        one("{t}.id = {p}.freight_template_id"),
+        description="What sending it costs; null when it has the shop's default. Requires: CATALOGUE.",
+        roles=[Role.CATALOGUE],
+    )
     published_at: datetime = field(description="When it goes, or went, on sale.")
     unpublish_at: datetime | None = field(description="When it goes off sale; null when nobody has said.")
     status: ProductStatus = field(description="Always ACTIVE for the public.")

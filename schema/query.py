@@ -13,11 +13,13 @@ from schema.category import BY_POSITION, Category
 from schema.collection import Collection, CollectionConnection
 from schema.connection import paged
 from schema.customer_query import CustomerQuery
+from schema.freight_template import FreightTemplateQuery
 from schema.landing_query import LandingQuery
 from schema.node import Node
 from schema.product import Product, ProductConnection
 from schema.product_filter import PRODUCT_ORDERS, Filters, Reverse, SortKey, narrow
 from schema.product_search import SearchWords
+from schema.region import RegionQuery
 from schema.search import SearchQuery
 from schema.share_link_query import ShareLinkQuery
 from schema.shop import Shop
@@ -26,7 +28,16 @@ from schema.viewer_change import ViewerChangeQuery
 
 
 @strawberry.type(description="Everything that can be read. Nothing here changes anything.")
-class Query(SearchQuery, ShareLinkQuery, LandingQuery, CatalogueChangeQuery, ViewerChangeQuery, CustomerQuery):
+class Query(
+    SearchQuery,
+    ShareLinkQuery,
+    LandingQuery,
+    CatalogueChangeQuery,
+    ViewerChangeQuery,
+    CustomerQuery,
+    RegionQuery,
+    FreightTemplateQuery,
+):
     """Each root is one part of one SQL statement."""
 
     shop: Shop = field(one(), description="The shop that the visitor key or staff token belongs to.")

@@ -12,6 +12,7 @@ from strawberry.scalars import JSON
 from strawberry.types.scalar import ScalarDefinition
 
 from engine.scalars import decides_plans, written_by_sql
+from models.region import REGION_CODE
 
 FEN_MAX = 2**53 - 1
 """The largest integer that JavaScript keeps exactly."""
@@ -23,10 +24,14 @@ PageSize = NewType("PageSize", int)
 Cursor = NewType("Cursor", str)
 Handle = NewType("Handle", str)
 Url = NewType("Url", str)
+Phone = NewType("Phone", str)
+RegionCode = NewType("RegionCode", str)
 
 _CURSOR = re.compile(r"[A-Za-z0-9_-]{60,3000}")
 _HANDLE = re.compile(r"[^\s/?#%&\\\"'<>\x00-\x1f\x7f]{1,255}")
 _URL = re.compile(r"https?://[^\s\x00-\x1f\x7f\"<>\\]{1,2000}")
+_PHONE = re.compile(r"(\+[1-9][0-9]{0,3}[ -]?)?[0-9]([ -]?[0-9]){4,14}")
+_REGION_CODE = re.compile(REGION_CODE)
 _DATE_TIME = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d{1,9})?(Z|[+-]\d\d:\d\d)")
 _DECIMAL = re.compile(r"-?\d{1,18}(\.\d{1,6})?")
 
@@ -122,6 +127,21 @@ SCALARS: dict[object, ScalarDefinition] = {
         specified_by_url="https://www.rfc-editor.org/rfc/rfc3986",
         serialize=str,
         parse_value=_matching("Url", _URL, "an absolute http or https address"),
+    ),
+    Phone: strawberry.scalar(
+        name="Phone",
+        description="A phone number: 5 to 15 digits, single spaces or hyphens between them, the country's code before"
+        " them unless it is China: `13800000000`, `0571-88888888`, `+852 21234567`.",
+        specified_by_url="https://www.itu.int/rec/T-REC-E.164",
+        serialize=str,
+        parse_value=_matching("Phone", _PHONE, "5 to 15 digits, with + and the country's code when it is not China's"),
+    ),
+    RegionCode: strawberry.scalar(
+        name="RegionCode",
+        description="A region of China by its six digits of GB/T 2260: two each for province, city, district.",
+        specified_by_url="https://www.mca.gov.cn/n156/n186/index.html",
+        serialize=str,
+        parse_value=_matching("RegionCode", _REGION_CODE, "six digits, of which the first is not 0"),
     ),
     datetime: strawberry.scalar(
         name="DateTime",
