@@ -1,0 +1,84 @@
+"""Steps of an order: each along one axis, by a conditional update of its own, then written down and told here."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any, Final
+from uuid import UUID
+
+from ids import new_id
+from models.database import Connection
+from models.order import OrderAxis
+from resolvers.caller import ActorKind, Caller
+from resolvers.outbox import emit_many
+
+# What `order_event` tells, and so what an update of an order returns.
+TOLD_COLUMNS: Final = "id, customer_id, status, payment_status, fulfilment_status, refund_status, version"
+
+_WRITE: Final = """
+insert into order_change (id, shop_id, order_id, axis, from_value, to_value, actor_kind, actor_id, reason, created_at)
+select step.id, $1, $2, step.axis, step.from_value, step.to_value, $3, $4, $5, $6
+from unnest($7::uuid[], $8::text[], $9::text[], $10::text[])
+    with ordinality as step(id, axis, from_value, to_value, position)
+order by step.position
+"""
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """From where to where along one axis; from nowhere when the order begins."""
+
+    axis: OrderAxis
+    from_value: str | None
+    to_value: str
+
+
+@dataclass(frozen=True, slots=True)
+class StepBy:
+    """Who makes a step, at what moment of the shop, and why."""
+
+    actor: ActorKind
+    actor_id: UUID | None
+    now: datetime
+    reason: str = ""
+
+    @classmethod
+    def caller(cls, caller: Caller, reason: str = "") -> "StepBy":
+        """Whoever asks."""
+        return cls(caller.actor, caller.subject_id, caller.now, reason)
+
+    @classmethod
+    def system(cls, now: datetime, reason: str = "") -> "StepBy":
+        """The house itself: the worker, or what WeChat told."""
+        return cls(ActorKind.SYSTEM, None, now, reason)
+
+
+async def write_steps(sql: Connection, shop_id: UUID, order_id: UUID, steps: Sequence[Step], by: StepBy) -> None:
+    """Write steps down, in order, inside the transaction that made them."""
+    await sql.execute(
+        _WRITE,
+        shop_id,
+        order_id,
+        by.actor,
+        by.actor_id,
+        by.reason,
+        by.now,
+        [new_id() for _ in steps],
+        [step.axis for step in steps],
+        [step.from_value for step in steps],
+        [step.to_value for step in steps],
+    )
+
+
+async def tell_order(sql: Connection, shop_id: UUID, topic: str, order: Mapping[str, Any]) -> None:
+    """Emit `order.placed|paid|cancelled|shipped|completed|closed|refunded|changed`; `order` has TOLD_COLUMNS."""
+    payload = {
+        "orderId": order["id"],
+        "customerId": order["customer_id"],
+        "status": order["status"],
+        "paymentStatus": order["payment_status"],
+        "fulfilmentStatus": order["fulfilment_status"],
+        "refundStatus": order["refund_status"],
+        "version": order["version"],
+    }
+    await emit_many(sql, shop_id, topic, {order["id"]: payload})
