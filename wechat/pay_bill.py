@@ -62,15 +62,20 @@ async def download_trade_bill(transport: PayTransport, day: date, whose: dict[st
 
 
 def rows_of(file: bytes) -> list[BillRow]:
-    """Read a bill: a head, a row for each booking, a head of sums and the sums. Raises PayUnknown."""
+    """Read a bill: a head, a row for each booking, a head of sums, and the sums, of which the first is how many rows.
+
+    Raises PayUnknown.
+    """
     try:
         lines = [line.removesuffix("\r") for line in file.decode("utf-8-sig").split("\n")]
         head = lines[0].split(",")
         cells = [_cells(line) for line in lines[1:] if line.startswith("`")]
-        rows = [dict(zip(head, row, strict=True)) for row in cells[:-1]]
-        return [_row(row) for row in rows]
+        rows = [_row(dict(zip(head, row, strict=True))) for row in cells[:-1]]
+        if int(cells[-1][0]) != len(rows):
+            raise PayUnknown(TRADE_BILL, BAD_ANSWER)
     except (UnicodeDecodeError, IndexError, KeyError, ValueError):
         raise PayUnknown(TRADE_BILL, BAD_ANSWER) from None
+    return rows
 
 
 def fen_of(yuan: str) -> int:
