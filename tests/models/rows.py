@@ -1,49 +1,25 @@
 """A shop with one valid row in every table, written as SQL: what constraints are tried against."""
 
-from dataclasses import dataclass, field
-from datetime import UTC, datetime, timedelta
-from typing import Any
+from datetime import timedelta
 from uuid import UUID
 
 import asyncpg
 
 from ids import new_id
-
-MOMENT = datetime(2026, 1, 1, tzinfo=UTC)
-AGES = {"version": 1, "created_at": MOMENT, "updated_at": MOMENT}
-
-Row = dict[str, Any]
-
-
-@dataclass(frozen=True, slots=True)
-class _Ids:
-    """The ids that rows name each other by."""
-
-    shop: UUID = field(default_factory=new_id)
-    app: UUID = field(default_factory=new_id)
-    staff: UUID = field(default_factory=new_id)
-    customer: UUID = field(default_factory=new_id)
-    category: UUID = field(default_factory=new_id)
-    product: UUID = field(default_factory=new_id)
-    media: UUID = field(default_factory=new_id)
-    variant: UUID = field(default_factory=new_id)
-    collection: UUID = field(default_factory=new_id)
-    location: UUID = field(default_factory=new_id)
-    promoter: UUID = field(default_factory=new_id)
-    share_link: UUID = field(default_factory=new_id)
-    session: UUID = field(default_factory=new_id)
-    media_file: UUID = field(default_factory=new_id)
+from tests.models.row_ids import AGES, MOMENT, Ids, Row
+from tests.models.rows_places import places
+from tests.models.rows_trade import trade
 
 
 def whole_shop() -> dict[str, Row]:
     """Return one row for each table, parents before children."""
-    ids = _Ids()
+    ids = Ids()
     owned = _people(ids) | _catalogue(ids) | _what_happens(ids) | _who_comes(ids) | _who_is_known(ids)
-    owned |= _where_they_land(ids)
+    owned |= _where_they_land(ids) | places(ids) | trade(ids)
     return {"shop": _shop(ids)} | {table: {"id": new_id(), "shop_id": ids.shop} | row for table, row in owned.items()}
 
 
-def _shop(ids: _Ids) -> Row:
+def _shop(ids: Ids) -> Row:
     return {
         "id": ids.shop, "handle": ids.shop.hex, "name": "小铺", "description": "", "mode": "SANDBOX",
         "currency_code": "CNY", "language": "zh-CN", "seed": 0, "clock_offset_ms": 0,
@@ -51,7 +27,7 @@ def _shop(ids: _Ids) -> Row:
     }  # fmt: skip
 
 
-def _people(ids: _Ids) -> dict[str, Row]:
+def _people(ids: Ids) -> dict[str, Row]:
     """Who is in the shop, and how they come in."""
     return {
         "wechat_app": {
@@ -68,7 +44,7 @@ def _people(ids: _Ids) -> dict[str, Row]:
     }  # fmt: skip
 
 
-def _catalogue(ids: _Ids) -> dict[str, Row]:
+def _catalogue(ids: Ids) -> dict[str, Row]:
     """What it sells."""
     return {
         "category": {
@@ -108,13 +84,13 @@ def _catalogue(ids: _Ids) -> dict[str, Row]:
     }  # fmt: skip
 
 
-def _what_happens(ids: _Ids) -> dict[str, Row]:
+def _what_happens(ids: Ids) -> dict[str, Row]:
     """Stock, words and events about what it sells."""
     return {
         "location": {"id": ids.location, "name": "默认仓库", "is_default": True, "created_at": MOMENT},
         "stock_level": {
-            "variant_id": ids.variant, "location_id": ids.location, "on_hand": 5, "reserved": 0, "may_oversell": False,
-            "updated_at": MOMENT,
+            "id": ids.stock_level, "variant_id": ids.variant, "location_id": ids.location, "on_hand": 5, "reserved": 0,
+            "may_oversell": False, "updated_at": MOMENT,
         },
         "stock_move": {
             "variant_id": ids.variant, "location_id": ids.location, "delta": 5, "on_hand_after": 5,
@@ -141,7 +117,7 @@ def _what_happens(ids: _Ids) -> dict[str, Row]:
     }  # fmt: skip
 
 
-def _who_comes(ids: _Ids) -> dict[str, Row]:
+def _who_comes(ids: Ids) -> dict[str, Row]:
     """Who brings visitors, by what, and who came."""
     return {
         "promoter": {
@@ -166,7 +142,7 @@ def _who_comes(ids: _Ids) -> dict[str, Row]:
     }  # fmt: skip
 
 
-def _who_is_known(ids: _Ids) -> dict[str, Row]:
+def _who_is_known(ids: Ids) -> dict[str, Row]:
     """What is kept of a customer who has logged in."""
     return {
         "identity": {
@@ -195,7 +171,7 @@ def _who_is_known(ids: _Ids) -> dict[str, Row]:
     }  # fmt: skip
 
 
-def _where_they_land(ids: _Ids) -> dict[str, Row]:
+def _where_they_land(ids: Ids) -> dict[str, Row]:
     """What the shop puts together, and what customers find again."""
     return {
         "page": {

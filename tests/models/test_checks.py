@@ -11,7 +11,10 @@ from ids import new_id
 from models.database import Connection
 from models.outbox_event import OutboxEvent
 from tests.harness.shops import OpenedShop
-from tests.models.rows import MOMENT, Row, fresh, insert, insert_shop, shop_id
+from tests.models.refused_places import REFUSED_IN_PLACES
+from tests.models.refused_trade import REFUSED_IN_TRADE
+from tests.models.row_ids import MOMENT, Row
+from tests.models.rows import fresh, insert, insert_shop, shop_id
 
 TOO_MUCH = 2**53
 OTHER = new_id()
@@ -157,6 +160,8 @@ REFUSED: dict[str, list[Row]] = {
     "page_version_check": [{"version": 0}],
     "shop_promises_check": [{"service_promises": "{}"}],
     "outbox_event_end_check": [{"delivered_at": MOMENT, "dead_at": MOMENT}],
+    **REFUSED_IN_PLACES,
+    **REFUSED_IN_TRADE,
 }
 
 # The last values on the good side.

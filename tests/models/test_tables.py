@@ -10,6 +10,8 @@ PLATFORM_TABLES = {
     "shop": "the tenant itself",
     "tortoise_migrations": "which migrations the database has seen",
     "scene": "WeChat's own numbers, the same for everybody",
+    "region": "China's divisions, the same for everybody",
+    "carrier": "WeChat's own codes, the same for everybody",
 }
 
 # Unique index -> why it does not begin with shop_id (primary keys need no reason: ids are unique everywhere).
@@ -17,6 +19,10 @@ PLATFORM_KEYS = {
     ("shop", ("handle",)): "a shop is told from others by it",
     ("visitor_key", ("key",)): "a credential, which finds the shop",
     ("tortoise_migrations", ("app", "name")): "of the platform",
+    ("merchant_account", ("channel",)): "an address that WeChat writes to, which finds the shop",
+    ("payment", ("mchid", "out_trade_no")): "WeChat's: several shops may be paid through one account",
+    ("payment", ("mchid", "transaction_id")): "the same",
+    ("payment_notification", ("mchid", "notification_id")): "the same",
 }
 
 # uuid column -> why it is no foreign key.
@@ -28,6 +34,17 @@ LOOSE_IDS = {
     ("visit", "visit_id"): "the same",
     ("visit", "visitor_id"): "the same",
     ("visitor", "visitor_id"): "the same",
+    ("cart", "visitor_id"): "the same",
+    ("orders", "visitor_id"): "the same",
+    ("orders", "visit_id"): "the same",
+    ("cart", "address_id"): "where freight was last estimated for: looked up when it is needed, and may be gone",
+    ("order_change", "actor_id"): "history: names a row of one of several tables, which may be gone",
+    ("after_sale_change", "actor_id"): "the same",
+    ("order_adjustment", "source_id"): "history: what was agreed on stays, whatever becomes of the campaign",
+    ("order_line", "offer_id"): "the same",
+    ("order_line", "participation_id"): "the same",
+    ("orders", "live_session_id"): "the same",
+    ("delivery", "store_id"): "no order is picked up in a store yet",
 }
 
 # Foreign key -> why deleting what it points to may look at all rows of the shop.
@@ -39,6 +56,13 @@ WITHOUT_INDEX = {
     "visit_app_id_fkey": "apps stay; they go only with their shop",
     "code_image_app_id_fkey": "the same",
     "session_app_id_fkey": "the same",
+    "orders_app_id_fkey": "the same",
+    "payment_app_id_fkey": "the same",
+    "order_note_staff_id_fkey": "staff are made inactive; they go only with their shop",
+    "refund_staff_id_fkey": "the same",
+    "shipment_staff_id_fkey": "the same",
+    "cart_line_share_link_id_fkey": "links stay; they go only with their shop",
+    "order_line_share_link_id_fkey": "the same",
 }
 
 
