@@ -22,6 +22,7 @@ from api.wechat_login import wechat_login_routes
 from engine.execution import Engine
 from logs import configure
 from models.database import connect, fetch_value
+from models.failpoint import heeding_failpoints
 from models.redis_server import connect_redis, redis
 from resolvers.event_feed import feeding
 from resolvers.keys import Keys, holding
@@ -55,6 +56,8 @@ def create(settings: Settings | None = None) -> Starlette:
             raise RuntimeError(message)
         async with AsyncExitStack() as opened:
             await opened.enter_async_context(connect(settings.database_url, pool_size=settings.pool_size))
+            if not settings.is_production:
+                await opened.enter_async_context(heeding_failpoints(settings.database_url))
             opened.enter_context(holding(Keys.of(settings)))
             await opened.enter_async_context(connect_redis(settings.redis_url))
             app.state.redis = redis()

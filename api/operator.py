@@ -15,6 +15,7 @@ import orjson
 
 from clock import wall_now
 from ids import encode_id
+from models.failpoint import heeding_failpoints
 from models.redis_server import connect_redis
 from models.refusal import Refusal, UserErrorCode
 from models.shop import ShopMode
@@ -150,6 +151,8 @@ async def work(settings: Settings, _arguments: argparse.Namespace) -> str:
     sealing_key, address = settings.derive("sealing"), settings.public_address
     async with AsyncExitStack() as opened:
         opened.enter_context(holding(Keys.of(settings)))
+        if settings.database_url and not settings.is_production:
+            await opened.enter_async_context(heeding_failpoints(settings.database_url))
         await opened.enter_async_context(connect_redis(settings.redis_url or ""))
         await opened.enter_async_context(connect_wechat(sealing_key, settings.sandbox_wechat, public_address=address))
         await run_worker(stop)

@@ -2,24 +2,21 @@
 
 import asyncio
 import secrets
-from collections.abc import Awaitable, Callable
-from functools import wraps
 from http import HTTPStatus
 from time import monotonic
-from typing import Any, Final, NoReturn
-from uuid import UUID
+from typing import Final
 
-import orjson
 from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 
-from api.errors import MASKED, ErrorCode, log_fault
 from api.identify import REMEMBER_SECONDS
+from api.sandbox_answer import answers_json, json_answer, no_such_shop, shop_id_of
+from api.sandbox_faults import fault_routes
 from api.sandbox_input import ClockInput, ShopInput, StaffTokenInput, read_input
 from clock import wall_now
-from ids import decode_id, encode_id, new_id
-from models.refusal import Refusal, Refusals, UserErrorCode
+from ids import encode_id
+from models.refusal import Refusal, UserErrorCode
 from models.shop import Shop, ShopMode
 from models.staff import Staff
 from resolvers.bulk_log import WRITE_SECONDS
@@ -37,36 +34,8 @@ SETTLE_SECONDS: Final = 5.0
 _SETTLE_POLL_SECONDS: Final = 0.02
 _HANDLE_BYTES: Final = 6
 
-_STATUS: Final = {
-    UserErrorCode.NOT_FOUND: HTTPStatus.NOT_FOUND,
-    UserErrorCode.NOT_ALLOWED: HTTPStatus.FORBIDDEN,
-    UserErrorCode.TAKEN: HTTPStatus.CONFLICT,
-}
 
-Door = Callable[[Request], Awaitable[Response]]
-
-
-def _answers_json(door: Door) -> Door:
-    """Say every refusal and fault as `{"code", "message"}`, with the status that fits."""
-
-    @wraps(door)
-    async def answered(request: Request) -> Response:
-        try:
-            return await door(request)
-        except Refusals as several:
-            return _refused(several.refusals[0])
-        except Refusal as refusal:
-            return _refused(refusal)
-        except Exception as fault:  # noqa: BLE001 - masked and logged, as at the endpoint
-            request_id = new_id().hex
-            log_fault(fault, request_id)
-            said = {"code": ErrorCode.INTERNAL_SERVER_ERROR, "message": MASKED, "requestId": request_id}
-            return _json(said, HTTPStatus.INTERNAL_SERVER_ERROR)
-
-    return answered
-
-
-@_answers_json
+@answers_json
 async def open_shop(request: Request) -> Response:
     """Open a sandbox shop, empty or with the demo's goods, and say all one needs to use it."""
     asked = await read_input(request, ShopInput)
@@ -78,7 +47,7 @@ async def open_shop(request: Request) -> Response:
     )
     if asked.source == "demo":
         await fill_with_demo(opened.shop)
-    return _json(
+    return json_answer(
         {
             "shopId": encode_id("shp", opened.shop.id),
             "handle": opened.shop.handle,
@@ -93,18 +62,18 @@ async def open_shop(request: Request) -> Response:
     )
 
 
-@_answers_json
+@answers_json
 async def throw_away(request: Request) -> Response:
     """Delete a sandbox shop with every row it has."""
-    await delete_shop(_shop_id(request.path_params["shop_id"]))
+    await delete_shop(shop_id_of(request.path_params["shop_id"]))
     request.app.state.identities.forget()
     return Response(status_code=HTTPStatus.NO_CONTENT)
 
 
-@_answers_json
+@answers_json
 async def move_clock(request: Request) -> Response:
     """Move a shop's clock forward, stopping at every deadline; say where it stands and what ran."""
-    shop_id = _shop_id(request.path_params["shop_id"])
+    shop_id = shop_id_of(request.path_params["shop_id"])
     asked = await read_input(request, ClockInput)
     moved = await advance_clock(shop_id, DUE_WORK, to=asked.to, by=asked.by)
     request.app.state.identities.forget()
@@ -112,15 +81,15 @@ async def move_clock(request: Request) -> Response:
         # The other processes remember the shop's clock for this long.
         await asyncio.sleep(REMEMBER_SECONDS)
     ran = [{"at": step.at, "work": step.name, "count": step.count} for step in moved.ran]
-    return _json({"now": moved.now, "ran": ran})
+    return json_answer({"now": moved.now, "ran": ran})
 
 
-@_answers_json
+@answers_json
 async def settle(request: Request) -> Response:
     """Return when nothing of the shop is under way any more, or after 5 s say what still is."""
-    shop_id = _shop_id(request.path_params["shop_id"])
+    shop_id = shop_id_of(request.path_params["shop_id"])
     if not await Shop.exists(id=shop_id):
-        _no_such_shop()
+        no_such_shop()
     deadline = monotonic() + SETTLE_SECONDS
     if request.app.state.settings.workers > 1:
         # What other processes have seen of visits is written by then.
@@ -133,22 +102,22 @@ async def settle(request: Request) -> Response:
         waiting = {name: await count(shop_id) for name, count in WAITING.items()}
         idle = not any(waiting.values())
         if idle or monotonic() >= deadline:
-            return _json({"idle": idle, "waiting": waiting})
+            return json_answer({"idle": idle, "waiting": waiting})
         await asyncio.sleep(_SETTLE_POLL_SECONDS)
 
 
-@_answers_json
+@answers_json
 async def staff_token(request: Request) -> Response:
     """Give a token for a member of staff of a sandbox shop, taken on when nobody has the name."""
     asked = await read_input(request, StaffTokenInput)
-    shop = await Shop.get_or_none(id=_shop_id(asked.shop_id))
+    shop = await Shop.get_or_none(id=shop_id_of(asked.shop_id))
     if shop is None:
-        _no_such_shop()
+        no_such_shop()
     if shop.mode is not ShopMode.SANDBOX:
         raise Refusal(UserErrorCode.NOT_ALLOWED, "只能用于沙箱店铺", "Only for the staff of a sandbox shop", "shopId")
     staff = await staff_named(shop.id, asked.name, asked.roles)
     request.app.state.identities.forget()
-    return _json({"staffId": encode_id("stf", staff.id), "token": _token(request, staff, asked.minutes)})
+    return json_answer({"staffId": encode_id("stf", staff.id), "token": _token(request, staff, asked.minutes)})
 
 
 def sandbox_routes() -> list[Route]:
@@ -159,6 +128,7 @@ def sandbox_routes() -> list[Route]:
         Route("/sandbox/shops/{shop_id}/clock", move_clock, methods=["POST"]),
         Route("/sandbox/shops/{shop_id}/settle", settle, methods=["POST"]),
         Route("/sandbox/staff/tokens", staff_token, methods=["POST"]),
+        *fault_routes(),
     ]
 
 
@@ -166,21 +136,3 @@ def _token(request: Request, staff: Staff, minutes: int) -> str:
     bearer = Bearer(ActorKind.STAFF, staff.shop_id, STAFF_AUDIENCE, staff.id, staff.token_version)
     token: str = request.app.state.tokens.issue(bearer, minutes)
     return token
-
-
-def _shop_id(text: str) -> UUID:
-    return decode_id("shp", text) or _no_such_shop()
-
-
-def _no_such_shop() -> NoReturn:
-    raise Refusal(UserErrorCode.NOT_FOUND, "没有这个店铺", "There is no such shop", "shopId")
-
-
-def _refused(refusal: Refusal) -> Response:
-    said = {"code": refusal.code, "message": refusal.en, "field": refusal.field}
-    return _json(said, _STATUS.get(refusal.code, HTTPStatus.BAD_REQUEST))
-
-
-def _json(body: dict[str, Any], status: int = HTTPStatus.OK) -> Response:
-    headers = {"Cache-Control": "no-store"}
-    return Response(orjson.dumps(body, option=orjson.OPT_UTC_Z), status, headers, media_type="application/json")

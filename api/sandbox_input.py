@@ -9,8 +9,10 @@ from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, ValidationErro
 from pydantic.alias_generators import to_camel
 from starlette.requests import Request
 
+from models.failpoint import FailpointAction
 from models.refusal import Refusal, UserErrorCode
 from models.staff import Role
+from resolvers.failpoint import DELAY_MS_MAX, TIMES_MAX
 from resolvers.tokens import MINUTES, MINUTES_MAX
 
 BODY_BYTES_MAX: Final = 64 * 1024
@@ -55,6 +57,22 @@ class StaffTokenInput(_Input):
     name: str = Field(default="测试员工", min_length=1, max_length=120, pattern=r"^[^\x00]*$")
     roles: list[Role] = Field(default=[Role.OWNER], min_length=1, max_length=_MANY)
     minutes: int = Field(default=MINUTES, ge=1, le=MINUTES_MAX)
+
+
+class FailpointInput(_Input):
+    """`{"name": "outbox.told", "action": "CRASH" | "ERROR" | "DELAY", "delayMs": 50, "times": 1}`."""
+
+    name: str = Field(max_length=120)
+    action: FailpointAction
+    delay_ms: int = Field(default=0, ge=0, le=DELAY_MS_MAX)
+    times: int = Field(default=1, ge=1, le=TIMES_MAX)
+
+    @model_validator(mode="after")
+    def _delay_has_a_length(self) -> Self:
+        if (self.action is FailpointAction.DELAY) is not (self.delay_ms > 0):
+            message = '"delayMs" belongs to DELAY, and DELAY needs it'
+            raise ValueError(message)
+        return self
 
 
 Input = TypeVar("Input", bound=_Input)

@@ -17,6 +17,14 @@ TABLES = (
         made_at timestamptz not null
     )""",
     "create index failpoint_set on sandbox.failpoint (name, id) where remaining > 0",
+    # Drawn after each change is committed: who has read this number, then the failpoints, knows of the change.
+    "create sequence sandbox.failpoint_version",
+    # The processes that heed failpoints, by their database session, and the last number that each has read.
+    """create unlogged table sandbox.failpoint_heeder (
+        pid integer primary key,
+        started_at timestamptz not null,
+        heard bigint not null
+    )""",
 )
 
 

@@ -11,7 +11,7 @@ _PRODUCTS_BEHIND: Final = f"select product_id from ({BEHIND}) as behind"  # noqa
 CATALOGUE_INVARIANTS: Final = (
     Invariant(
         name="product.figures_are_fresh",
-        meaning="A product's price range, stock, counts and rating are those of its variants, pictures and reviews.",
+        meaning="A product's prices, stock, counts and rating are those of its variants, pictures, reviews.",
         prefix="prd",
         broken=f"""
             with {FIGURES.format(products="true")}

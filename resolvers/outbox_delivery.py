@@ -19,6 +19,7 @@ import orjson
 from clock import wall_now
 from logs import log
 from models.database import pool
+from models.failpoint import failpoint
 from models.redis_server import redis
 from resolvers.outbox import Event, event_of
 from resolvers.plain import plain
@@ -178,10 +179,12 @@ async def _tell(event: Event, seed: int) -> bool:
     """Tell one event to all who listen to its topic; a failure is logged, kept on the row and tried again."""
     try:
         async with asyncio.timeout(LEASE_SECONDS / 2):
+            await failpoint("outbox.claimed")
             for prefix, deliverers in DELIVERERS.items():
                 if event.topic.startswith(prefix):
                     for deliver in deliverers:
                         await deliver(event)
+            await failpoint("outbox.told")
     except Exception as fault:  # noqa: BLE001 - whatever went wrong outside, the row keeps it and the rest go on
         await _put_off(event, seed, fault)
         return False

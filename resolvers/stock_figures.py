@@ -9,6 +9,7 @@ from typing import Final
 from uuid import UUID
 
 from models.database import pool, transaction
+from models.failpoint import failpoint
 from resolvers.aggregates import refresh_products
 
 BATCH_LEVELS: Final = 200
@@ -65,4 +66,5 @@ async def _refresh(shop_id: UUID) -> int:
         taken = await sql.fetchrow(_TAKE, shop_id, BATCH_LEVELS)
         if taken["levels"]:
             await refresh_products(sql, shop_id, taken["product_ids"])
+            await failpoint("stock.figured")
         return int(taken["levels"])

@@ -13,7 +13,9 @@ DOORS = (
     ("DELETE", "/sandbox/shops/shp_00000000000000000000000000000000"),
     ("POST", "/sandbox/shops/shp_00000000000000000000000000000000/clock"),
     ("POST", "/sandbox/shops/shp_00000000000000000000000000000000/settle"),
+    ("GET", "/sandbox/shops/shp_00000000000000000000000000000000/check"),
     ("POST", "/sandbox/staff/tokens"),
+    ("POST", "/sandbox/failpoints"),
 )
 
 

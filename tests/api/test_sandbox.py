@@ -13,6 +13,7 @@ from ids import decode_id, encode_id, new_id
 from models.database import pool
 from models.shop import ShopMode
 from resolvers import outbox_delivery
+from resolvers.check import INVARIANTS
 from resolvers.outbox import Event
 from resolvers.product import product_create, products_publish
 from resolvers.shop import create_shop
@@ -220,6 +221,28 @@ async def test_settling_tells_what_happened_before_it_answers(http: httpx.AsyncC
     await product_create(shop.caller, tee(), "k1")
     settled = await http.post(f"/sandbox/shops/{shop.global_id}/settle")
     assert settled.json() == {"idle": True, "waiting": dict.fromkeys(WAITING, 0)}
+
+
+async def test_a_check_names_every_rule_and_where_it_is_broken(http: httpx.AsyncClient, shop: SandboxShop) -> None:
+    product_id = await product_create(shop.caller, tee(), "k1")
+    path = f"/sandbox/shops/{shop.global_id}/check"
+    well = (await http.get(path)).json()
+    assert well["holds"]
+    assert [finding["name"] for finding in well["findings"]] == [rule.name for rule in INVARIANTS]
+
+    await pool().execute("update product set image_count = 7 where id = $1", product_id)
+
+    broken = (await http.get(path)).json()
+    assert broken["holds"] is False
+    assert [finding for finding in broken["findings"] if finding["count"]] == [
+        {
+            "name": "product.figures_are_fresh",
+            "meaning": "A product's prices, stock, counts and rating are those of its variants, pictures, reviews.",
+            "count": 1,
+            "examples": [encode_id("prd", product_id)],
+        }
+    ]
+    assert said(await http.get("/sandbox/shops/shp_1/check")) == (404, "NOT_FOUND")
 
 
 async def test_settling_says_what_does_not_come_to_rest(
