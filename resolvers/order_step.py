@@ -6,6 +6,8 @@ from datetime import datetime
 from typing import Any, Final
 from uuid import UUID
 
+from asyncpg import Record
+
 from ids import new_id
 from models.database import Connection
 from models.order import OrderAxis
@@ -70,9 +72,9 @@ async def write_steps(sql: Connection, shop_id: UUID, order_id: UUID, steps: Seq
     )
 
 
-async def tell_order(sql: Connection, shop_id: UUID, topic: str, order: Mapping[str, Any]) -> None:
-    """Emit `order.placed|paid|cancelled|shipped|completed|closed|refunded|changed`; `order` has TOLD_COLUMNS."""
-    payload = {
+def order_payload(order: Mapping[str, Any] | Record) -> dict[str, Any]:
+    """Return what an event tells of an order; `order` has TOLD_COLUMNS, as they are after the step."""
+    return {
         "orderId": order["id"],
         "customerId": order["customer_id"],
         "status": order["status"],
@@ -81,4 +83,8 @@ async def tell_order(sql: Connection, shop_id: UUID, topic: str, order: Mapping[
         "refundStatus": order["refund_status"],
         "version": order["version"],
     }
-    await emit_many(sql, shop_id, topic, {order["id"]: payload})
+
+
+async def tell_order(sql: Connection, shop_id: UUID, topic: str, order: Mapping[str, Any] | Record) -> None:
+    """Emit `order.placed|paid|cancelled|shipped|completed|closed|refunded|changed`; `order` has TOLD_COLUMNS."""
+    await emit_many(sql, shop_id, topic, {order["id"]: order_payload(order)})
