@@ -9,8 +9,13 @@ import httpx
 import pytest
 
 from settings import Settings
+from tests.harness.server import serving_app
+from tests.wechat import pay_office
+from tests.wechat.pay_office import Office
 from wechat.access_token import AccessTokens
 from wechat.client import MiniProgram
+from wechat.pay import Pay
+from wechat.pay_merchant import PayMode
 from wechat.sandbox.app import PATH
 from wechat.transport import Transport, open_http
 from wechat.website import Website
@@ -78,3 +83,32 @@ def mini(transport: Transport, tester: Hand, settings: Settings) -> MiniProgram:
 def website(transport: Transport, tester: Hand) -> Website:
     """The same appid as a website."""
     return Website(tester.appid, "sandbox", transport)
+
+
+@pytest.fixture(scope="package")
+async def pay_desk() -> AsyncIterator[tuple[Office, Pay]]:
+    """A WeChat Pay that says what it is told to, and a merchant's way there, with little patience."""
+    office = Office()
+    async with serving_app(office) as base_url, open_http(0.5) as http:
+        yield office, Pay(http, pay_office.merchant(base_url=base_url))
+
+
+@pytest.fixture
+def office(pay_desk: tuple[Office, Pay]) -> Office:
+    """The office, as new."""
+    pay_desk[0].forget()
+    return pay_desk[0]
+
+
+@pytest.fixture
+def pay(pay_desk: tuple[Office, Pay]) -> Pay:
+    """The way there."""
+    return pay_desk[1]
+
+
+@pytest.fixture
+def partner(pay: Pay) -> Pay:
+    """A service provider's way, for a sub-merchant."""
+    return dataclasses.replace(
+        pay, merchant=dataclasses.replace(pay.merchant, mode=PayMode.PARTNER, sub_mchid=pay_office.SUB_MCHID)
+    )

@@ -9,7 +9,7 @@ import dataclasses
 import re
 import secrets
 import time
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from functools import lru_cache
 from typing import Any
 
@@ -23,6 +23,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from clock import wall_now
+from wechat.pay import Prepay, RefundWish
 from wechat.pay_merchant import PayMerchant, PayMode
 
 API_V3_KEY = "0123456789abcdef0123456789ABCDEF"
@@ -34,6 +35,27 @@ APPID = "wx2421b1c4370ec43b"
 AUTHORIZATION = re.compile(
     r'WECHATPAY2-SHA256-RSA2048 mchid="(\d+)",nonce_str="(\w+)",signature="([^"]+)",timestamp="(\d+)",serial_no="(\w+)"'
 )
+
+NO = "T2026112200000001"
+WISH = Prepay(
+    appid=APPID,
+    out_trade_no=NO,
+    description="小铺 · 茶叶",
+    amount_fen=8800,
+    openid="oUpF8uMuAJO_M2pxb1Q9zNjWeS6o",
+    expires_at=datetime(2026, 11, 22, 10, 30, 15, 250000, UTC),
+    notify_url="https://shop.test/webhooks/wechat-pay/abc",
+)
+REFUND = RefundWish("4200001", NO, "R1", "不想要了", 800, 8800, "https://shop.test/webhooks/wechat-pay/abc")
+ORDER = {"mchid": MCHID, "appid": APPID, "out_trade_no": NO, "trade_state": "NOTPAY"}
+REFUNDED = {
+    "out_refund_no": "R1",
+    "refund_id": "5030",
+    "out_trade_no": NO,
+    "transaction_id": "4200001",
+    "status": "PROCESSING",
+    "amount": {"refund": 800, "total": 8800},
+}
 
 
 @lru_cache
