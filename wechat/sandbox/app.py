@@ -1,7 +1,8 @@
 """The sandbox's WeChat as an ASGI application, mounted at /sandbox/wechat by the API or served alone.
 
 All its state is in the database, so any number of processes speak as one. Its deadlines follow the wall clock: it
-belongs to no shop, and an appid may serve several whose clocks differ. Testers age a code by minting an old one.
+belongs to no shop, and an appid may serve several whose clocks differ. Testers age a code by minting an old one. A
+merchant names the shop whose clock its payments follow.
 """
 
 from collections.abc import AsyncIterator
@@ -17,6 +18,7 @@ from models.database import connect
 from settings import Settings
 from wechat.sandbox.doors import DOORS
 from wechat.sandbox.messages import msg_sec_check, send_message
+from wechat.sandbox.pay_routes import PAY_ROUTES
 from wechat.sandbox.pictures import generate_urllink, getwxacodeunlimit
 from wechat.sandbox.protocol import Door, protocol
 from wechat.sandbox.sessions import (
@@ -26,6 +28,7 @@ from wechat.sandbox.sessions import (
     jscode2session,
     resetusersessionkey,
 )
+from wechat.sandbox.shipping import notify_confirm_receive, upload_shipping_info
 from wechat.sandbox.website import access_token, auth, confirm_login, qrconnect, refresh_token, userinfo
 
 PATH: Final = "/sandbox/wechat"
@@ -40,6 +43,8 @@ ROUTES: Final = (
     protocol("/wxa/generate_urllink", "POST", generate_urllink, Door.APP_TOKEN),
     protocol("/wxa/msg_sec_check", "POST", msg_sec_check, Door.APP_TOKEN),
     protocol("/cgi-bin/message/subscribe/send", "POST", send_message, Door.APP_TOKEN),
+    protocol("/wxa/sec/order/upload_shipping_info", "POST", upload_shipping_info, Door.APP_TOKEN),
+    protocol("/wxa/sec/order/notify_confirm_receive", "POST", notify_confirm_receive, Door.APP_TOKEN),
     protocol("/sns/oauth2/access_token", "GET", access_token, Door.SECRET),
     protocol("/sns/oauth2/refresh_token", "GET", refresh_token, Door.SECRET),
     protocol("/sns/userinfo", "GET", userinfo, Door.WEBSITE_TOKEN),
@@ -52,7 +57,7 @@ ROUTES: Final = (
 
 def wechat_sandbox() -> Mount:
     """Return the sandbox's WeChat, to be mounted where the database is open; never in production."""
-    return Mount(PATH, routes=list(ROUTES))
+    return Mount(PATH, routes=[*ROUTES, *PAY_ROUTES])
 
 
 def create_alone(settings: Settings) -> Starlette:

@@ -17,6 +17,7 @@ from wechat.sandbox.calls import calls_of, clear_calls
 from wechat.sandbox.codes import CodeKind, mint
 from wechat.sandbox.faults import Fault
 from wechat.sandbox.inputs import (
+    AccountInput,
     AppidInput,
     AppInput,
     ClearInput,
@@ -35,7 +36,7 @@ from wechat.sandbox.messages import grant, messages_of
 from wechat.sandbox.people import Person, group_id, meet
 from wechat.sandbox.pictures import follow
 from wechat.sandbox.push import check_url, push
-from wechat.sandbox.switches import clear, set_switch, switches_of
+from wechat.sandbox.switches import Aim, clear, set_switch, switches_of
 from wechat.sandbox.tokens import expire_all
 
 Door = Callable[[Request], Awaitable[Mapping[str, Any] | Sequence[Any] | None]]
@@ -121,7 +122,7 @@ async def list_messages(request: Request) -> list[dict[str, Any]]:
 async def list_calls(request: Request) -> list[dict[str, Any]]:
     """List what was asked, secrets masked."""
     asked = read_query(request, ListInput)
-    return await calls_of(asked.appid, asked.call, asked.user, asked.limit)
+    return await calls_of(asked.appid, asked.call, asked.user, asked.limit, asked.mchid)
 
 
 async def forget_calls(request: Request) -> None:
@@ -130,28 +131,24 @@ async def forget_calls(request: Request) -> None:
 
 
 async def add_switch(request: Request) -> dict[str, Any]:
-    """Make the app's next calls fail."""
+    """Make the next calls of an app, or of a merchant, fail."""
     asked = await read_body(request, SwitchInput)
+    aim = Aim(asked.appid, asked.mchid, asked.user, asked.call, asked.order)
     return await set_switch(
-        asked.appid,
-        asked.kind,
-        name=asked.user,
-        call=asked.call,
-        errcode=asked.answers,
-        delay_ms=asked.delay_ms,
-        times=asked.times,
+        aim, asked.kind, errcode=asked.answers, code=asked.code, delay_ms=asked.delay_ms, times=asked.times
     )
 
 
 async def list_switches(request: Request) -> list[dict[str, Any]]:
-    """List the app's switches."""
-    return await switches_of(read_query(request, AppidInput).appid)
+    """List the switches of an app, or of a merchant."""
+    asked = read_query(request, AccountInput)
+    return await switches_of(asked.appid, asked.mchid)
 
 
 async def remove_switches(request: Request) -> dict[str, Any]:
-    """Remove one switch of the app, or all."""
+    """Remove one switch of an app or a merchant, or all."""
     asked = read_query(request, ClearInput)
-    return {"removed": await clear(asked.appid, asked.id)}
+    return {"removed": await clear(asked.appid, asked.mchid, asked.id)}
 
 
 async def end_tokens(request: Request) -> None:
@@ -216,6 +213,7 @@ _NAMES: Final = {
     "switch_id": "switchId",
     "took_ms": "tookMs",
     "template_id": "templateId",
+    "order_no": "order",
 }
 
 

@@ -19,6 +19,8 @@ _SYSTEM_BUSY: Final = -1
 _MINUTE_QUOTA: Final = 45011
 
 Text = Annotated[str, StringConstraints(max_length=200, pattern=r"^[^\x00]*$")]
+Mchid = Annotated[str, StringConstraints(pattern=r"^[0-9]{6,32}$")]
+OrderNo = Annotated[str, StringConstraints(pattern=r"^[0-9A-Za-z_\-|*@]{1,64}$")]
 Appid = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9]{1,32}$")]
 Name = Annotated[str, StringConstraints(pattern=r"^[\w-]{1,32}$")]
 
@@ -27,11 +29,13 @@ class InputError(ValueError):
     """What was said can't be used; the message says why."""
 
 
-class _Input(BaseModel):
+class Input(BaseModel):
+    """Whatever is not asked for is refused."""
+
     model_config = ConfigDict(extra="forbid", alias_generator=to_camel, populate_by_name=True)
 
 
-class AppInput(_Input):
+class AppInput(Input):
     """An app to be set up; what is left out is as for an app that nobody set up."""
 
     appid: Appid
@@ -43,13 +47,25 @@ class AppInput(_Input):
     encoding_aes_key: Annotated[str, StringConstraints(pattern=r"^(?:[A-Za-z0-9]{43})?$")] = ""
 
 
-class AppidInput(_Input):
+class AppidInput(Input):
     """`{"appid": ...}` alone."""
 
     appid: Appid
 
 
-class CodeInput(_Input):
+class AccountInput(Input):
+    """An app, a merchant, or both."""
+
+    appid: Appid | None = None
+    mchid: Mchid | None = None
+
+    @model_validator(mode="after")
+    def _somebody_is_meant(self) -> Self:
+        _require_account(self.appid, self.mchid)
+        return self
+
+
+class CodeInput(Input):
     """`{"user": "xiaoming", "appid": ..}`: the phone asks for a code; `seconds` 0 makes one that is too old."""
 
     user: Name
@@ -63,7 +79,7 @@ class PhoneCodeInput(CodeInput):
     phone: Annotated[str, StringConstraints(pattern=r"^\+[0-9]{1,4}-[0-9]{4,15}$")] | None = None
 
 
-class SealInput(_Input):
+class SealInput(Input):
     """What the phone asks WeChat to seal: its user's profile, or the group named `group`."""
 
     user: Name
@@ -71,7 +87,7 @@ class SealInput(_Input):
     group: Name | None = None
 
 
-class GrantInput(_Input):
+class GrantInput(Input):
     """A person agrees to messages of a template."""
 
     user: Name
@@ -80,14 +96,17 @@ class GrantInput(_Input):
     times: int = Field(default=1, ge=1, le=TIMES_MAX)
 
 
-class SwitchInput(_Input):
-    """What goes wrong in the next `times` calls; for all users and calls unless one is named."""
+class SwitchInput(Input):
+    """What goes wrong in the next `times` calls; for all users, calls and orders unless one is named."""
 
-    appid: Appid
+    appid: Appid | None = None
+    mchid: Mchid | None = None
     kind: SwitchKind
     user: Name | None = None
     call: Text | None = None
+    order: OrderNo | None = None
     errcode: int | None = Field(default=None, ge=-1, le=10**8)
+    code: Annotated[str, StringConstraints(pattern=r"^[A-Z_]{1,64}$")] | None = None
     delay_ms: int = Field(default=0, ge=0, le=DELAY_MS_MAX)
     times: int = Field(default=1, ge=1, le=TIMES_MAX)
 
@@ -98,13 +117,18 @@ class SwitchInput(_Input):
             raise ValueError(message)
         return self
 
+    @model_validator(mode="after")
+    def _somebody_is_meant(self) -> Self:
+        _require_account(self.appid, self.mchid)
+        return self
+
     @property
     def answers(self) -> int:
         """The errcode that is answered in place of the work: as given, else the usual one of its kind."""
         return self.errcode or (_MINUTE_QUOTA if self.kind is SwitchKind.RATE_LIMIT else _SYSTEM_BUSY)
 
 
-class PushInput(_Input):
+class PushInput(Input):
     """A message for the shop's server, from one of its users, told `times` times over."""
 
     appid: Appid
@@ -114,26 +138,32 @@ class PushInput(_Input):
     times: int = Field(default=1, ge=1, le=10)
 
 
-class ListInput(_Input):
+class ListInput(Input):
     """What to list, in the query; without a word on it, everything."""
 
     appid: Appid | None = None
+    mchid: Mchid | None = None
     user: Name | None = None
     call: Text | None = None
     limit: int = Field(default=100, ge=1, le=LISTED_MAX)
 
 
-class ClearInput(_Input):
-    """Which switches to remove: one, or all of an app."""
+class ClearInput(AccountInput):
+    """Which switches to remove: one, or all of an app or a merchant."""
 
-    appid: Appid
     id: int | None = Field(default=None, ge=1, le=2**63 - 1)
 
 
-Input = TypeVar("Input", bound=_Input)
+Asked = TypeVar("Asked", bound=Input)
 
 
-async def read_body(request: Request, kind: type[Input]) -> Input:
+def _require_account(appid: str | None, mchid: str | None) -> None:
+    if appid is None and mchid is None:
+        message = "name an appid or an mchid"
+        raise ValueError(message)
+
+
+async def read_body(request: Request, kind: type[Asked]) -> Asked:
     """Read a request's JSON body. Raises InputError."""
     body = b""
     async for chunk in request.stream():
@@ -148,12 +178,12 @@ async def read_body(request: Request, kind: type[Input]) -> Input:
         raise InputError(message) from None
 
 
-def read_query(request: Request, kind: type[Input]) -> Input:
+def read_query(request: Request, kind: type[Asked]) -> Asked:
     """Read a request's query. Raises InputError."""
     return _validated(dict(request.query_params), kind)
 
 
-def _validated(given: object, kind: type[Input]) -> Input:
+def _validated(given: object, kind: type[Asked]) -> Asked:
     try:
         return kind.model_validate(given)
     except ValidationError as invalid:
