@@ -17,12 +17,15 @@ from resolvers.idempotency import reap_idempotency_keys
 from resolvers.media_upload import reap_media_uploads
 from resolvers.outbox import reap_delivered_events, waiting_events
 from resolvers.outbox_delivery import deliver_outbox
+from resolvers.payment_notification import handle_payment_notifications, waiting_pay_notifications
+from resolvers.payment_query import query_payments, waiting_payments
 from resolvers.publication import announce_due_windows, next_window_edge
 from resolvers.search_index import renew_stale_words, waiting_words
 from resolvers.search_log import reap_searches
 from resolvers.session import forget_answers, reap_sessions
 from resolvers.stock_figures import refresh_stale_stock, waiting_figures
 from resolvers.visit_recorder import waiting_visits
+from wechat.sandbox.pay_notifications import deliver_pay_notifications, waiting_notifications
 
 POLL_SECONDS: Final = 0.5
 FIGURES_SECONDS: Final = 0.2
@@ -55,6 +58,8 @@ DUE_WORK: Final[tuple[DueWork, ...]] = (
     DueWork("announce_windows", announce_due_windows, every_seconds=1.0, next_deadline=next_window_edge),
     DueWork("deliver_outbox", _deliver, every_seconds=POLL_SECONDS, settles=True),
     DueWork("refresh_stale_stock", refresh_stale_stock, every_seconds=FIGURES_SECONDS, settles=True),
+    DueWork("handle_payment_notifications", handle_payment_notifications, every_seconds=POLL_SECONDS, settles=True),
+    DueWork("query_payments", query_payments, every_seconds=1.0, settles=True),
     DueWork("renew_stale_words", renew_stale_words, every_seconds=1.0, settles=True),
     DueWork("count_hot_searches", count_hot_searches, every_seconds=MINUTE_SECONDS, settles=True),
     DueWork("reap_searches", _reap_searches, every_seconds=HOUR_SECONDS),
@@ -66,14 +71,26 @@ DUE_WORK: Final[tuple[DueWork, ...]] = (
     DueWork("reap_sessions", reap_sessions, every_seconds=HOUR_SECONDS),
 )
 
+SANDBOX_WORK: Final[tuple[DueWork, ...]] = (
+    DueWork("deliver_pay_notifications", deliver_pay_notifications, every_seconds=1.0, settles=True),
+)
+"""What the sandbox's WeChat has to do of itself; nothing in production, which has none."""
 
 WAITING: Final[Mapping[str, Waiting]] = {
     "outbox": waiting_events,
+    "payNotifications": waiting_pay_notifications,
+    "payments": waiting_payments,
     "visits": waiting_visits,
     "stock": waiting_figures,
     "words": waiting_words,
+    "notifications": waiting_notifications,
 }
 """What a shop is not at rest with; a tester who settles it is told of each."""
+
+
+def due_work(*, is_production: bool) -> tuple[DueWork, ...]:
+    """Return the whole list for a process."""
+    return DUE_WORK if is_production else (*DUE_WORK, *SANDBOX_WORK)
 
 
 async def run_worker(stop: asyncio.Event, due_work: Sequence[DueWork] = DUE_WORK) -> None:
@@ -90,10 +107,10 @@ async def run_worker(stop: asyncio.Event, due_work: Sequence[DueWork] = DUE_WORK
 
 
 @asynccontextmanager
-async def worker_inside() -> AsyncIterator[None]:
+async def worker_inside(due_work: Sequence[DueWork] = DUE_WORK) -> AsyncIterator[None]:
     """Run a worker beside whatever the block does, and let it finish the work at hand when the block ends."""
     stop = asyncio.Event()
-    running = asyncio.create_task(run_worker(stop))
+    running = asyncio.create_task(run_worker(stop, due_work))
     try:
         yield
     finally:

@@ -16,6 +16,7 @@ from api.health import healthz, metrics, readyz
 from api.identify import Identities
 from api.media import media_routes
 from api.operations import make_operations
+from api.pay_webhook import pay_webhook_routes
 from api.sandbox import sandbox_routes
 from api.websocket import GraphQLSocket
 from api.wechat_login import wechat_login_routes
@@ -34,7 +35,7 @@ from schema.root import graphql_schema, sources
 from settings import Settings, load_settings
 from wechat.connection import connect_wechat
 from wechat.sandbox.app import wechat_sandbox
-from worker import worker_inside
+from worker import due_work, worker_inside
 
 GRAPHQL_PATH = "/graphql"
 _CLIENT_HEADERS = (
@@ -71,7 +72,7 @@ def create(settings: Settings | None = None) -> Starlette:
             await opened.enter_async_context(recording_visits())
             await opened.enter_async_context(recording_searches())
             if settings.runs_worker:
-                await opened.enter_async_context(worker_inside())
+                await opened.enter_async_context(worker_inside(due_work(is_production=settings.is_production)))
             _settle_memory()
             yield
 
@@ -102,6 +103,7 @@ def _routes(settings: Settings, endpoint: GraphQLEndpoint, socket: GraphQLSocket
         Route("/metrics", metrics),
         *code_routes(),
         *media_routes(),
+        *pay_webhook_routes(),
         *wechat_login_routes(settings),
         *([] if settings.is_production else [*sandbox_routes(), wechat_sandbox()]),
     ]
