@@ -24,6 +24,7 @@ from resolvers.search_index import renew_stale_words, waiting_words
 from resolvers.search_log import reap_searches
 from resolvers.session import forget_answers, reap_sessions
 from resolvers.stock_figures import refresh_stale_stock, waiting_figures
+from resolvers.viewed_product import reap_views
 from resolvers.visit_recorder import waiting_visits
 from wechat.sandbox.pay_notifications import deliver_pay_notifications, waiting_notifications
 
@@ -50,6 +51,10 @@ async def _reap_searches(wall: datetime, _shop_id: UUID | None) -> int:
     return await reap_searches(wall)
 
 
+async def _reap_views(wall: datetime, _shop_id: UUID | None) -> int:
+    return await reap_views(wall)
+
+
 async def _reap_uploads(wall: datetime, _shop_id: UUID | None) -> int:
     return await reap_media_uploads(wall)
 
@@ -63,6 +68,7 @@ DUE_WORK: Final[tuple[DueWork, ...]] = (
     DueWork("renew_stale_words", renew_stale_words, every_seconds=1.0, settles=True),
     DueWork("count_hot_searches", count_hot_searches, every_seconds=MINUTE_SECONDS, settles=True),
     DueWork("reap_searches", _reap_searches, every_seconds=HOUR_SECONDS),
+    DueWork("reap_views", _reap_views, every_seconds=HOUR_SECONDS),
     DueWork("reap_media_uploads", _reap_uploads, every_seconds=HOUR_SECONDS),
     DueWork("reap_idempotency_keys", _reap_keys, every_seconds=HOUR_SECONDS),
     DueWork("reap_delivered_events", _reap_events, every_seconds=HOUR_SECONDS),

@@ -30,6 +30,7 @@ from resolvers.keys import Keys, holding
 from resolvers.media_store import connect_media
 from resolvers.search_log import recording_searches
 from resolvers.tokens import Tokens
+from resolvers.viewed_product import recording_views
 from resolvers.visit_recorder import recording_visits
 from schema.root import graphql_schema, sources
 from settings import Settings, load_settings
@@ -71,6 +72,7 @@ def create(settings: Settings | None = None) -> Starlette:
             await opened.enter_async_context(connect_media(settings))
             await opened.enter_async_context(recording_visits())
             await opened.enter_async_context(recording_searches())
+            await opened.enter_async_context(recording_views())
             if settings.runs_worker:
                 await opened.enter_async_context(worker_inside(due_work(is_production=settings.is_production)))
             _settle_memory()

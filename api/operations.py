@@ -4,7 +4,8 @@ import asyncio
 import math
 from collections.abc import Callable, Mapping
 from datetime import datetime
-from typing import Any, Final, Protocol
+from functools import partial
+from typing import Any, Final, Protocol, get_args
 
 import orjson
 from graphql import GraphQLSchema
@@ -20,8 +21,14 @@ from engine.limits import Limits
 from engine.sizes import Prices
 from resolvers.caller import Caller
 from resolvers.search_log import note_search
+from resolvers.viewed_product import Way, note_view
 from settings import Settings
 
+# What select functions want told, by the name they note it under.
+_NOTED: Final[Mapping[str, Callable[[Caller, str], None]]] = {
+    "search": note_search,
+    **{f"view {way}": partial(note_view, way=way) for way in get_args(Way)},
+}
 OPERATION_SECONDS: Final = 10
 REFUSED_POINTS: Final = 10
 """What a refused document costs: reading it took time too."""
@@ -69,8 +76,8 @@ class Operations:
         answer = await self.run(operation, request, caller)
         record.fell_back = answer.fell_back
         for name, value in answer.notes:
-            if name == "search":
-                note_search(caller, value)
+            if value is not None:
+                _NOTED[name](caller, value)
         record.used = record.cost if operation.kind == "mutation" else min(record.cost, _objects(answer.data))
         if record.bucket:
             self._throttle.give_back(record.bucket, record.cost - record.used)

@@ -28,6 +28,7 @@ from resolvers.search_log import settle_searches
 from resolvers.shop import delete_shop
 from resolvers.staff import staff_named
 from resolvers.tokens import MINUTES_MAX, STAFF_AUDIENCE, Bearer
+from resolvers.viewed_product import settle_views
 from worker import DUE_WORK, WAITING
 
 SETTLE_SECONDS: Final = 5.0
@@ -96,6 +97,7 @@ async def settle(request: Request) -> Response:
         await asyncio.sleep(2 * WRITE_SECONDS)
     while True:
         await settle_searches()
+        await settle_views()
         for work in DUE_WORK:
             if work.brings_to_rest:
                 await work.run(wall_now(), shop_id)

@@ -51,6 +51,7 @@ MODELS = (
     "models.page",
     "models.favourite",
     "models.search",
+    "models.viewed_product",
     "models.cart",
     "models.order",
     "models.delivery",

@@ -14,6 +14,7 @@ from clock import wall_now
 from models.database import Connection, pool, transaction
 from resolvers.caller import Caller
 from resolvers.outbox import emit
+from resolvers.viewed_product import MOVE_CUSTOMERS
 
 LATE_SECONDS: Final = 60
 
@@ -108,6 +109,7 @@ MERGE_RULES: Final[Mapping[str, MergeRule]] = {
     "address.customer_id": MergeRule(
         "the survivor's book has the addresses of both, and its own default", (_SECOND_DEFAULT, _moved("address"))
     ),
+    "viewed_product.customer_id": MergeRule("the later look of either, each product once", (MOVE_CUSTOMERS,)),
     "promoter.customer_id": MergeRule(
         "a customer is a promoter once: the survivor's gets the links, else the other's becomes the survivor's",
         (_LINKS_OF_PROMOTER, _SECOND_PROMOTER, _moved("promoter")),

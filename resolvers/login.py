@@ -15,6 +15,7 @@ from resolvers.customer_merge import merge_customers
 from resolvers.keys import keys
 from resolvers.outbox import emit
 from resolvers.session import LoggedIn, open_session
+from resolvers.viewed_product import take_over_views
 from resolvers.visit import VisitDetails, visit_told
 from resolvers.wechat_exchange import exchanged_once, mini_program_of
 from sealing import seal
@@ -102,6 +103,7 @@ async def _enter(caller: Caller, app: WechatApp, sql: Connection, session: Sessi
     if caller.visitor_id:
         await sql.execute(_VISITOR, new_id(), app.shop_id, caller.visitor_id, customer_id, caller.now)
         await sql.execute(_VISITS, app.shop_id, caller.visitor_id, customer_id)
+        await take_over_views(sql, app.shop_id, caller.visitor_id, customer_id)
     return {"customer_id": customer_id, "pair": (await open_session(sql, app, customer_id)).as_json()}
 
 

@@ -55,6 +55,11 @@ def evidence_in(query: str) -> Evidence:
     )
 
 
+def scene_token(scene: str) -> str | None:
+    """Return the share's token in what a code carried, escaped or not; None when there is none."""
+    return share_token(scene) or evidence_in(urlencode({"scene": scene})).token
+
+
 def share_token(text: str | None) -> str | None:
     """Return a share's token, also when it came as a code's scene string `t=<token>`; None for anything else."""
     if text is None:

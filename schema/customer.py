@@ -14,6 +14,7 @@ from schema.connection import paged_rows
 from schema.node import Node
 from schema.product import ProductConnection
 from schema.scalars import Url
+from schema.viewed_product import viewed_products
 
 
 @strawberry.enum(description="What a customer may agree to.")
@@ -59,6 +60,10 @@ class Customer(Node):
         page(link=Link("favourite", "customer_id", "product_id"), order=Order("{m}.created_at", TIME, descending=True)),
         ProductConnection,
         description="The products they keep that are on sale now, last kept first.",
+    )
+    recently_viewed = viewed_products(
+        "{m}.customer_id = {p}.id",
+        "The products they looked at lately on any device that are on sale now, last seen first; 100 are remembered.",
     )
     keeps_shop: bool = field(
         expression(

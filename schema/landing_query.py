@@ -1,14 +1,13 @@
 """Where visitors land, and the shop's own pages: the roots of reading them."""
 
 from typing import Annotated, Final
-from urllib.parse import urlencode
 
 import strawberry
 
 from engine.declare import Order, one, page, read
 from engine.keyset import TIME
 from engine.rows import Rows
-from resolvers.visit_address import evidence_in, share_token
+from resolvers.visit_address import scene_token, share_token
 from schema.by_handle import DECODERS, HandleArgument, IdArgument, by_id_or_handle
 from schema.connection import paged
 from schema.landing import Landing
@@ -55,12 +54,16 @@ _NAMES: Final = {
 _PREFIXES: Final = {"PRODUCT": "prd", "COLLECTION": "col", "PAGE": "pag"}
 
 
-def _token_of_scene(scene: str) -> str | None:
-    return share_token(scene) or evidence_in(urlencode({"scene": scene})).token
-
-
-_TOKENS: Final = {"scene": _token_of_scene, "shareToken": share_token}
+_TOKENS: Final = {"scene": scene_token, "shareToken": share_token}
 """Arguments that may carry a token, the stronger first."""
+
+_VIEWED: Final = {
+    "productId": "view id",
+    "productHandle": "view handle",
+    "scene": "view scene",
+    "shareToken": "view token",
+}
+"""What is noted of a landing that may be on a product's page."""
 
 
 def _target(rows: Rows, kind: str, condition: str) -> str:
@@ -101,6 +104,9 @@ def _land(rows: Rows, asked: object) -> None:
         found=_named(rows, named[0], given[named[0]]) if named else _led_to(rows),
     )
     rows.derive(rows.fill(found))
+    opened = next((name for name in (*named, *_TOKENS) if name in given), "")
+    if opened in _VIEWED:
+        rows.note(_VIEWED[opened], given[opened])
 
 
 @strawberry.input(

@@ -24,6 +24,7 @@ from schema.search import SearchQuery
 from schema.share_link_query import ShareLinkQuery
 from schema.shop import Shop
 from schema.stock import Location
+from schema.viewed_product import RECENTLY_VIEWED
 from schema.viewer_change import ViewerChangeQuery
 
 
@@ -44,8 +45,12 @@ class Query(
 
     @read(one(), Product | None, description="One product, by id or by handle; null when there is none to be seen.")
     def product(rows: Rows, id: IdArgument = None, handle: HandleArgument = None) -> None:
-        """By the one that is given."""
+        """By the one that is given; remembered as a look at it."""
         by_id_or_handle(rows, "prd", id, handle)
+        if id is not None:
+            rows.note("view id", id)
+        elif handle is not None:
+            rows.note("view handle", handle)
 
     @paged(
         page(order=PRODUCT_ORDERS["PUBLISHED"]),
@@ -120,3 +125,5 @@ class Query(
         rows: Rows, ids: Annotated[list[strawberry.ID], strawberry.argument(description="The ids; at most 250.")]
     ) -> None:
         """Of any type."""
+
+    recently_viewed = RECENTLY_VIEWED

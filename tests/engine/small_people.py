@@ -24,6 +24,7 @@ def peopled(shop: SmallShop) -> SmallShop:
     _links(shop)
     _visits(shop)
     _searches(shop)
+    _views(shop)
     return shop
 
 
@@ -109,6 +110,19 @@ def _visits(shop: SmallShop) -> None:
             channel=link["channel"] if link and not own else None, campaign="618" if source == "CAMPAIGN" else None,
             is_self_share=own,
         )  # fmt: skip
+
+
+def _views(shop: SmallShop) -> None:
+    """Of two customers and of two devices, several at one moment."""
+    first, second, _third = shop.ids("customer")
+    for number, product in enumerate(shop.ids("product")[:12]):
+        for customer, device in (
+            ((first, None), (None, DEVICES[0])) if number % 3 else ((second, None), (None, DEVICES[1]))
+        ):
+            shop.add(
+                "viewed_product", customer_id=customer, visitor_id=device, product_id=product,
+                viewed_at=NOW - timedelta(minutes=number // 2),
+            )  # fmt: skip
 
 
 def _searches(shop: SmallShop) -> None:

@@ -125,6 +125,22 @@ async def test_visitors_have_their_own_history(both: Both, small: SmallShop, nei
     assert await both.same(document, None, replace(visitor(small), visitor_id=None)) == {"searchHistory": []}
 
 
+async def test_who_looked_at_what_is_theirs_alone(both: Both, small: SmallShop, neighbour: SmallShop) -> None:
+    """A device's list is not a customer's, of two customers each has their own, and in each shop another."""
+    document = "{ recentlyViewed(first: 100) { id title } viewer { recentlyViewed(first: 100) { id } } }"
+    lists: list[list[str]] = []
+    for viewer in (customer(small), customer(small, 1), visitor(small), visitor(neighbour)):
+        found = await both.same(document, None, viewer)
+        lists.append([one["id"] for one in found["recentlyViewed"]])
+        if viewer.viewer_id:
+            assert [one["id"] for one in found["viewer"]["recentlyViewed"]] == lists[-1]
+    assert all(lists)
+    assert not set(lists[0]) & set(lists[1])
+    assert not set(lists[2]) & set(lists[3])
+    for stranger in (staff(small, Role.OWNER), replace(visitor(small), visitor_id=None)):
+        assert (await both.same(document, None, stranger))["recentlyViewed"] == []
+
+
 async def test_the_checker_sees_a_missing_condition(
     both: Both, small: SmallShop, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -217,6 +217,11 @@ READS: Final = (
         "{ searchHistory(first: 5) { term } }",
         sender=lambda of: of.shop.visitor.also(x_visitor_id=of["visitor"]),
     ),
+    Read(
+        "recentlyViewed",
+        f"{{ recentlyViewed(first: 5) {{ {CARD} }} viewer {{ recentlyViewed(first: 5) {{ {CARD} }} }} }}",
+        sender=lambda of: of.customer,
+    ),
     Read("viewer", f"{{ viewer {{ {CUSTOMER} }} }}", sender=lambda of: of.customer),
     Read("viewerChange", f"{{ viewerChange {{ cursor at viewer {{ {CUSTOMER} }} }} }}", sender=lambda of: of.customer),
     Read(

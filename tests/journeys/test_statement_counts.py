@@ -47,7 +47,7 @@ OF_A_WRITE: Final[Mapping[str, int]] = {
     "shareCreate": 9,
     "visitTrack": 0,
     "searchHistoryClear": 1,
-    "loginWithWechat": 12,
+    "loginWithWechat": 13,
     "sessionRefresh": 4,
     "sessionRevoke": 1,
     "phoneBind": 7,

@@ -15,6 +15,7 @@ from models.database import pool
 from resolvers.aggregates import refresh_products
 from resolvers.hot_search import count_hot_searches
 from resolvers.search_log import Searched, write_searches
+from resolvers.viewed_product import settle_views
 from resolvers.visit_recorder import waiting_visits
 from tests.harness.asking import Asker, credentials
 from tests.harness.shops import SandboxShop
@@ -156,6 +157,7 @@ async def furnish(shop: SandboxShop) -> World:
     await _visits(world)
     await _pages(world)
     await _searches(world)
+    await _looks(world)
     read = await world.asked(_CURSORS, id=ids["product"])
     world.cursors["products"] = read["products"]["pageInfo"]["endCursor"]
     world.cursors["collections"] = read["collections"]["pageInfo"]["endCursor"]
@@ -293,6 +295,14 @@ async def _visits(world: World) -> None:
     told = await shop.visitor.also(x_visitor_id=ids["visitor"])(_VISIT, {"visit": str(uuid4()), "how": how})
     assert told.refusals == []
     assert await waiting_visits(shop.id) == 0
+
+
+async def _looks(world: World) -> None:
+    """By the visitor and by the customer."""
+    asked = "query ($handle: Handle) { product(handle: $handle) { id } }"
+    for asker in (world.shop.visitor.also(x_visitor_id=world["visitor"]), world.customer):
+        assert (await asker(asked, {"handle": world["product.handle"]})).errors == []
+    await settle_views()
 
 
 async def _searches(world: World) -> None:

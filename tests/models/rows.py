@@ -178,6 +178,7 @@ def _where_they_land(ids: Ids) -> dict[str, Row]:
             "handle": "home", "kind": "HOME", "title": "首页", "blocks": "[]", "published": True, "share_title": "",
             "share_image_url": None, **AGES,
         },
+        "viewed_product": {"customer_id": ids.customer, "product_id": ids.product, "viewed_at": MOMENT},
         "favourite": {"customer_id": ids.customer, "product_id": ids.product, "created_at": MOMENT},
         "media_file": {
             "id": ids.media_file, "name": f"{'0' * 32}.jpg", "kind": "IMAGE", "content_type": "image/jpeg",

@@ -141,6 +141,7 @@ REFUSED: dict[str, list[Row]] = {
     "search_hits_check": [{"hits": -1}],
     "hot_search_term_check": [{"term": ""}],
     "hot_search_visitors_check": [{"visitors": 0}],
+    "viewed_product_whose_check": [{"customer_id": None}, {"visitor_id": OTHER}],
     "visit_scene_check": [{"scene_group": None}, {"scene_value": None}, {"scene_value": 0}, {"scene_group": "DREAM"}],
     "visit_source_check": [{"source": "LUCK", "promoter_id": None}],
     "visit_credit_check": [{"is_self_share": True}, {"source": "SCENE"}],

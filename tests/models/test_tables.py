@@ -31,6 +31,7 @@ LOOSE_IDS = {
     ("share_link", "target_id"): "names a row of one of several tables, which may be gone when somebody comes",
     ("search", "visitor_id"): "made up by a client",
     ("share_link", "visitor_id"): "the same",
+    ("viewed_product", "visitor_id"): "the same",
     ("visit", "visit_id"): "the same",
     ("visit", "visitor_id"): "the same",
     ("visitor", "visitor_id"): "the same",
