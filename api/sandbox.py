@@ -29,7 +29,7 @@ from resolvers.shop import delete_shop
 from resolvers.staff import staff_named
 from resolvers.tokens import MINUTES_MAX, STAFF_AUDIENCE, Bearer
 from resolvers.viewed_product import settle_views
-from worker import DUE_WORK, WAITING
+from worker import DUE_WORK, SANDBOX_WORK, WAITING
 
 SETTLE_SECONDS: Final = 5.0
 _SETTLE_POLL_SECONDS: Final = 0.02
@@ -98,7 +98,7 @@ async def settle(request: Request) -> Response:
     while True:
         await settle_searches()
         await settle_views()
-        for work in DUE_WORK:
+        for work in (*DUE_WORK, *SANDBOX_WORK):
             if work.brings_to_rest:
                 await work.run(wall_now(), shop_id)
         waiting = {name: await count(shop_id) for name, count in WAITING.items()}
