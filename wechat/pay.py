@@ -24,7 +24,7 @@ REASON_CHARS: Final = 80
 CURRENCY: Final = "CNY"
 CHINA: Final = timezone(timedelta(hours=8))
 
-PREPAY: Final = "jsapi"
+PREPAY: Final = "prepay"
 QUERY: Final = "query"
 CLOSE: Final = "close"
 REFUND: Final = "refund"

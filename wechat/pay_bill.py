@@ -17,6 +17,7 @@ NO_BILL: Final = "NO_STATEMENT_EXIST"
 
 FEN_PER_YUAN: Final = 100
 _PATH: Final = "/v3/bill/tradebill"
+_FOOT: Final = "总交易单数,"
 # Some columns have five digits after the point; money has two, and the rest has to be nothing.
 _YUAN: Final = re.compile(r"(-?)([0-9]+)(?:\.([0-9]{1,2})0*)?")
 
@@ -62,17 +63,14 @@ async def download_trade_bill(transport: PayTransport, day: date, whose: dict[st
 
 
 def rows_of(file: bytes) -> list[BillRow]:
-    """Read a bill: a head, a row for each booking, a head of sums, and the sums, of which the first is how many rows.
-
-    Raises PayUnknown.
-    """
+    """Read a bill: a head, a row for each booking, a head of sums, and the sums. Raises PayUnknown."""
     try:
-        lines = [line.removesuffix("\r") for line in file.decode("utf-8-sig").split("\n")]
-        head = lines[0].split(",")
-        cells = [_cells(line) for line in lines[1:] if line.startswith("`")]
-        rows = [_row(dict(zip(head, row, strict=True))) for row in cells[:-1]]
-        if int(cells[-1][0]) != len(rows):
+        lines = [line.removesuffix("\r") for line in file.decode("utf-8-sig").rstrip().split("\n")]
+        head, booked, foot = lines[0].split(","), lines[1:-2], lines[-2]
+        # Without its sums a bill was cut.
+        if not foot.startswith(_FOOT):
             raise PayUnknown(TRADE_BILL, BAD_ANSWER)
+        rows = [_row(dict(zip(head, _cells(line), strict=True))) for line in booked]
     except (UnicodeDecodeError, IndexError, KeyError, ValueError):
         raise PayUnknown(TRADE_BILL, BAD_ANSWER) from None
     return rows
