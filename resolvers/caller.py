@@ -28,7 +28,7 @@ class ActorKind(StrEnum):
 @cache
 def _keeps(roles: frozenset[Role]) -> frozenset[str]:
     has_all = Role.OWNER in roles
-    keepers = (("", Role.CATALOGUE), ("ORDERS", Role.ORDERS))
+    keepers = (("", Role.CATALOGUE), ("ORDERS", Role.ORDERS), ("OWNER", Role.OWNER))
     return frozenset(keeper for keeper, role in keepers if has_all or role in roles)
 
 
@@ -64,7 +64,7 @@ class Caller:
         """What is read without its guards.
 
         Drafts, hidden reviews and private values ("") by those who keep the catalogue, everybody's orders ("ORDERS")
-        by those who keep orders.
+        by those who keep orders, what the shop takes money by ("OWNER") by its owner.
         """
         return _keeps(self.roles)
 
