@@ -20,7 +20,7 @@ OWN_PAYMENT = (
 
 
 # For the customer alone, and while it can be paid.
-TOKEN_PARTS = (
+PAYABLE_PARTS = (
     "case when {t}.status = 'PENDING_PAYMENT' and {t}.customer_id = {viewer}"
     " then {t}.shop_id || ' ' || {t}.id || ' ' || extract(epoch from {t}.expires_at)::bigint end"
 )
