@@ -1,12 +1,23 @@
 """What tests of the engine share: two small shops in one database, and the engine beside its reference."""
 
+from collections.abc import Iterator
+
 import pytest
 
 from models.database import transaction
+from resolvers.keys import Keys, holding
+from settings import Settings
 from tests.engine.both import Both
 from tests.engine.small_pages import furnished
 from tests.engine.small_people import peopled
 from tests.engine.small_shop import SmallShop, small_shop
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _sealing(settings: Settings) -> Iterator[None]:
+    """Have the keys at hand that recipients are sealed with."""
+    with holding(Keys.of(settings)):
+        yield
 
 
 @pytest.fixture(scope="session")

@@ -33,7 +33,15 @@ _ROOT_ROWS = {
     "product": ("prd", "product"), "collection": ("col", "collection"), "category": ("cat", "category"),
     "page": ("pag", "page"),
 }  # fmt: skip
-_LOOSE_ROOTS = {"landing", "shareLink", "searchSuggest", "catalogueChange", "viewerChange"}
+_LOOSE_ROOTS = {
+    "landing",
+    "shareLink",
+    "searchSuggest",
+    "catalogueChange",
+    "viewerChange",
+    "regions",
+    "freightTemplate",
+}
 _OFTEN = {
     "products": 4,
     "product": 2,
@@ -183,6 +191,12 @@ class Generator:
         match name:
             case "landing":
                 return self._landing()
+            case "regions":
+                # The smallest provinces, a city, a district, nothing: whatever hangs from them stays readable.
+                parents = ("640000", "820000", "330100", "330106", "999999", None)
+                return {"parent": self._one_of("parent", "RegionCode", parents)} if self._random.random() < 0.9 else {}
+            case "freightTemplate":
+                return {"id": self._one_of("id", "ID!", [*self._world.ids["frt"], "frt_nothing"])}
             case "shareLink":
                 return {"token": self._one_of("token", "String!", self._world.tokens())}
             case "searchSuggest":

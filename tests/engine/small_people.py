@@ -5,6 +5,7 @@ from itertools import cycle
 from uuid import UUID
 
 from ids import new_id
+from tests.engine.small_places import placed
 from tests.engine.small_shop import NOW, SmallShop
 
 DEVICES = tuple(UUID(int=0x8_000_000 + number) for number in range(4))
@@ -25,7 +26,7 @@ def peopled(shop: SmallShop) -> SmallShop:
     _visits(shop)
     _searches(shop)
     _views(shop)
-    return shop
+    return placed(shop)
 
 
 def _customers(shop: SmallShop) -> None:

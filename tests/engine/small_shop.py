@@ -24,9 +24,10 @@ OPTIONS = (("颜色", ("浅杏粉", "墨绿", '"裸"色')), ("尺码", ("S", "M"
 VENDORS = ("山野", "小满", "")
 TYPES = ("茶", "衣", "")
 TABLES = (
-    "shop", "category", "product", "product_option", "media", "media_file", "variant", "price_history", "collection",
-    "collection_product", "location", "stock_level", "stock_move", "review", "metafield", "hot_search",
-    "page", "customer", "consent", "favourite", "promoter", "share_link", "visit", "search", "viewed_product",
+    "shop", "category", "freight_template", "freight_rule", "product", "product_option", "media", "media_file",
+    "variant", "price_history", "collection", "collection_product", "location", "stock_level", "stock_move", "review",
+    "metafield", "hot_search", "page", "customer", "consent", "favourite", "address", "promoter", "share_link", "visit",
+    "search", "viewed_product",
 )  # fmt: skip
 """Parents before children."""
 TAGS = ("新品", "绿茶", "it's", "a\\b", "礼盒")

@@ -40,6 +40,8 @@ VALUES: dict[str, tuple[str, st.SearchStrategy[Any]]] = {
     "String": ("text", TEXTS),
     "Handle": ("text", TEXTS),
     "Url": ("text", TEXTS),
+    "Phone": ("text", TEXTS),
+    "RegionCode": ("text", TEXTS),
     "Cursor": ("text", TEXTS),
     "ID": ("text", TEXTS),
     "DateTime": ("timestamptz", MOMENTS),

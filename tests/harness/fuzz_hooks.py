@@ -38,6 +38,8 @@ scalar(
 )
 scalar("Handle", (st.sampled_from(REAL["handles"]) | _WORDS).map(nodes.String))
 scalar("Url", _WORDS.map("https://img.example.com/{}.jpg".format).map(nodes.String))
+scalar("Phone", st.from_regex(r"1[3-9][0-9]{9}", fullmatch=True).map(nodes.String))
+scalar("RegionCode", st.sampled_from(["330000", "330100", "330106", "999999"]).map(nodes.String))
 scalar("Fen", (st.integers(0, 100_000) | st.just(FEN_MAX)).map(nodes.Int))
 scalar("PageSize", st.integers(1, 100).map(nodes.Int))
 scalar("Cursor", st.text(_CURSOR_CHARS, min_size=60, max_size=300).map(nodes.String))
