@@ -17,6 +17,9 @@ from resolvers.plain import plain
 
 KEY_CHARS_MAX: Final = 128
 RETRY_AFTER_MS: Final = 1000
+LOCK_MS: Final = 2000
+"""How long a rival with the same key is waited for."""
+
 KEPT_DAYS: Final = 3
 """A phone that was switched off over a weekend night still gets its first answer; later the key is free again."""
 
@@ -24,8 +27,8 @@ _REAP_ROWS: Final = 10_000
 
 # Waits at most 2 s for a rival with the same key, then gives the session its own limit back: the functions of a
 # select list run in order, and a wait reads lock_timeout when it begins. The lock ends with the transaction.
-_LOCK = """
-select set_config('lock_timeout', '2000', true),
+_LOCK = f"""
+select set_config('lock_timeout', '{LOCK_MS}', true),
        pg_advisory_xact_lock(hashtextextended($1, 0)),
        set_config('lock_timeout', '5000', true)
 """
@@ -67,7 +70,21 @@ async def once(
     longer than 128 characters, or a visitor without a visitor id; IDEMPOTENCY_KEY_REUSED when the key came with
     other input; RetryRefusal IDEMPOTENCY_IN_PROGRESS when a rival is still at work after 2 s.
     """
-    actor = _actor(caller)
+    actor = actor_of(caller)
+    check_key(key)
+    digest = input_sha256(input)
+    async with transaction() as sql:
+        await _lock(sql, f"idempotency {caller.shop_id} {actor} {mutation} {key}")
+        earlier = await sql.fetchrow(_FIND, caller.shop_id, actor, mutation, key)
+        if earlier is not None:
+            return replay(earlier["input_sha256"], earlier["outcome"], digest)
+        outcome = orjson.dumps(await command(sql), default=plain).decode()
+        await sql.execute(_KEEP, new_id(), caller.shop_id, actor, mutation, key, digest, outcome, wall_now())
+    return orjson.loads(outcome)
+
+
+def check_key(key: str) -> None:
+    """Raise Refusal INVALID for a key that is empty or too long."""
     if not 1 <= len(key) <= KEY_CHARS_MAX or "\0" in key:
         raise Refusal(
             UserErrorCode.INVALID,
@@ -75,15 +92,6 @@ async def once(
             f"An idempotency key has 1 to {KEY_CHARS_MAX} characters",
             "idempotencyKey",
         )
-    digest = input_sha256(input)
-    async with transaction() as sql:
-        await _lock(sql, f"idempotency {caller.shop_id} {actor} {mutation} {key}")
-        earlier = await sql.fetchrow(_FIND, caller.shop_id, actor, mutation, key)
-        if earlier is not None:
-            return _replay(earlier["input_sha256"], earlier["outcome"], digest)
-        outcome = orjson.dumps(await command(sql), default=plain).decode()
-        await sql.execute(_KEEP, new_id(), caller.shop_id, actor, mutation, key, digest, outcome, wall_now())
-    return orjson.loads(outcome)
 
 
 def input_sha256(input: object) -> bytes:  # noqa: A002 - the word of the schema
@@ -108,16 +116,22 @@ async def _lock(sql: Connection, name: str) -> None:
     try:
         await sql.execute(_LOCK, name)
     except LockNotAvailableError:
-        raise RetryRefusal(
-            UserErrorCode.IDEMPOTENCY_IN_PROGRESS,
-            "相同的请求正在处理，请稍后重试",
-            "The same request is still being carried out; try again shortly",
-            "idempotencyKey",
-            retry_after_ms=RETRY_AFTER_MS,
-        ) from None
+        raise in_progress() from None
 
 
-def _replay(stored_sha256: bytes, outcome: str, asked_sha256: bytes) -> Any:  # noqa: ANN401 - JSON
+def in_progress() -> RetryRefusal:
+    """Return the refusal of a wish whose first asking is still being carried out."""
+    return RetryRefusal(
+        UserErrorCode.IDEMPOTENCY_IN_PROGRESS,
+        "相同的请求正在处理，请稍后重试",
+        "The same request is still being carried out; try again shortly",
+        "idempotencyKey",
+        retry_after_ms=RETRY_AFTER_MS,
+    )
+
+
+def replay(stored_sha256: bytes, outcome: str, asked_sha256: bytes) -> Any:  # noqa: ANN401 - JSON
+    """Return the outcome that stands under a key. Raises Refusal IDEMPOTENCY_KEY_REUSED for another wish."""
     if bytes(stored_sha256) != asked_sha256:
         raise Refusal(
             UserErrorCode.IDEMPOTENCY_KEY_REUSED,
@@ -128,7 +142,7 @@ def _replay(stored_sha256: bytes, outcome: str, asked_sha256: bytes) -> Any:  # 
     return orjson.loads(outcome)
 
 
-def _actor(caller: Caller) -> str:
+def actor_of(caller: Caller) -> str:
     """Whose key it is: two people may choose the same key and must never meet."""
     who = caller.visitor_id if caller.actor is ActorKind.VISITOR else caller.subject_id
     if who is None and caller.actor is not ActorKind.SYSTEM:

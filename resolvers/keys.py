@@ -21,6 +21,7 @@ class Keys:
     person: bytes = field(repr=False)
     phone: bytes = field(repr=False)
     payment: bytes = field(repr=False)
+    quote: bytes = field(repr=False)
 
     @classmethod
     def of(cls, settings: Settings) -> Self:
@@ -31,6 +32,7 @@ class Keys:
             settings.derive("person"),
             settings.derive("phone"),
             settings.derive("payment"),
+            settings.derive("quote"),
         )
 
     def person_hash(self, appid: str, openid: str, unionid: str | None) -> bytes:

@@ -7,11 +7,14 @@ import strawberry
 
 import models.consent as stored
 import models.customer as customers
-from engine.declare import Link, Order, column, expression, field, many, one, page, reads
+from engine.declare import Link, Order, column, expression, field, many, one, page, reads, value
 from engine.keyset import TIME
+from engine.rows import Rows
 from schema.address import Address
-from schema.connection import paged_rows
+from schema.connection import paged, paged_rows
 from schema.node import Node
+from schema.order import OWN_ORDERS, OrderConnection
+from schema.order_query import OrderCounts, Tab, under_tab
 from schema.product import ProductConnection
 from schema.scalars import Url
 from schema.viewed_product import viewed_products
@@ -80,4 +83,11 @@ class Customer(Node):
         one("{t}.customer_id = {p}.id and {t}.is_default", is_public=True),
         description="Where parcels go when nobody says where; null while the book is empty.",
     )
+
+    @paged(OWN_ORDERS, OrderConnection, description="Their orders, the newest first, without those they hid.")
+    def orders(rows: Rows, tab: Tab = None) -> None:
+        """Under a tab, or all."""
+        under_tab(rows, tab)
+
+    order_counts: OrderCounts = field(value("{t}.id"), description="How many orders are under each tab.")
     created_at: datetime = field(description="When they first logged in.")

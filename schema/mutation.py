@@ -9,8 +9,11 @@ from schema.customer_mutation import CustomerMutation
 from schema.favourite_mutation import FavouriteMutation
 from schema.freight_template_mutation import FreightTemplateMutation
 from schema.media_mutation import MediaMutation
+from schema.merchant_account_mutation import MerchantAccountMutation
 from schema.metafield_mutation import MetafieldMutation
+from schema.order_mutation import OrderMutation
 from schema.page_mutation import PageMutation
+from schema.payment_mutation import PaymentMutation
 from schema.product_mutation import ProductMutation
 from schema.promoter_mutation import PromoterMutation
 from schema.review_mutation import ReviewMutation
@@ -38,11 +41,14 @@ class Mutation(
     CategoryMutation,
     ReviewMutation,
     MetafieldMutation,
+    MerchantAccountMutation,
+    PaymentMutation,
     PromoterMutation,
     ShareLinkMutation,
     SearchMutation,
     PageMutation,
     FavouriteMutation,
+    OrderMutation,
     AddressMutation,
     FreightTemplateMutation,
     VisitMutation,

@@ -15,10 +15,13 @@ from schema.connection import paged
 from schema.customer_query import CustomerQuery
 from schema.freight_template import FreightTemplateQuery
 from schema.landing_query import LandingQuery
+from schema.merchant_account import MerchantAccountQuery
 from schema.node import Node
+from schema.order_query import OrderQuery
 from schema.product import Product, ProductConnection
 from schema.product_filter import PRODUCT_ORDERS, Filters, Reverse, SortKey, narrow
 from schema.product_search import SearchWords
+from schema.quote import QuoteQuery
 from schema.region import RegionQuery
 from schema.search import SearchQuery
 from schema.share_link_query import ShareLinkQuery
@@ -36,8 +39,11 @@ class Query(
     CatalogueChangeQuery,
     ViewerChangeQuery,
     CustomerQuery,
+    OrderQuery,
+    QuoteQuery,
     RegionQuery,
     FreightTemplateQuery,
+    MerchantAccountQuery,
 ):
     """Each root is one part of one SQL statement."""
 

@@ -68,6 +68,14 @@ class UserErrorCode(Enum):
     CONTENT_REJECTED = strawberry.enum_value(
         "CONTENT_REJECTED", description="WeChat takes exception to a text that others would read."
     )
+    PRICE_CHANGED = strawberry.enum_value(
+        "PRICE_CHANGED", description="The total is no longer what the customer saw: show the new quote and ask again."
+    )
+    QUOTE_EXPIRED = strawberry.enum_value(
+        "QUOTE_EXPIRED", description="The quote is too old or not of this customer: ask for a new one."
+    )
+    NO_LONGER_SOLD = strawberry.enum_value("NO_LONGER_SOLD", description="It is not on sale any more.")
+    NOT_DELIVERABLE = strawberry.enum_value("NOT_DELIVERABLE", description="It is not sent to that region.")
     EXPIRED = strawberry.enum_value("EXPIRED", description="Too late: the time there was for it is over.")
     NOT_CONFIGURED = strawberry.enum_value(
         "NOT_CONFIGURED", description="The shop has not set up what this needs, such as a merchant account."

@@ -1,0 +1,274 @@
+"""Writing placed orders: any number of one shop, with all that belongs to them, in one statement."""
+
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from datetime import datetime, timedelta
+from typing import Any, Final
+from uuid import UUID
+
+from clock import wall_now
+from ids import new_id
+from models.database import Connection
+from models.delivery import Delivery
+from models.order import (
+    FulfilmentStatus,
+    Order,
+    OrderAdjustment,
+    OrderAxis,
+    OrderChange,
+    OrderLine,
+    OrderStatus,
+    PaymentStatus,
+    RefundStatus,
+)
+from models.owned import Owned
+from models.reservation import Reservation, ReservationState
+from resolvers.idempotency import actor_of
+from resolvers.order_step import order_payload
+from resolvers.placement import MUTATION, Wish
+from resolvers.placement_facts import read_json
+from resolvers.placement_judge import JudgedLine, Judgement
+from resolvers.pricing import Adjustment, AdjustmentKind
+from resolvers.randomness import randomness
+from resolvers.rows import as_json
+
+_DIGITS: Final = 10
+
+TITLES: Final[Mapping[AdjustmentKind, str]] = {AdjustmentKind.STAFF: "改价", AdjustmentKind.FREIGHT: "运费"}
+
+_TABLES: Final[tuple[type[Owned], ...]] = (Order, OrderLine, OrderAdjustment, Delivery, Reservation, OrderChange)
+
+
+def _inserted(model: type[Owned], bind: int) -> str:
+    table = model._meta.db_table  # noqa: SLF001 - Tortoise has no public way to a model's columns
+    columns = ", ".join(model._meta.fields_db_projection.values())  # noqa: SLF001 - see above
+    return (
+        f"{table}_in as (insert into {table} ({columns})"  # noqa: S608 - names of our own models
+        f" select {columns} from jsonb_populate_recordset(null::{table}, ${bind}::jsonb))"
+    )
+
+
+# The levels are held by this transaction since they were read; the guard stands all the same, and the caller counts:
+# fewer than asked means that nothing may stand. Keys between the new rows are checked at the end of the statement.
+_WRITE: Final = f"""
+with taken as (
+    update stock_level level set reserved = level.reserved + take.quantity, figured = false, updated_at = $2
+    from jsonb_to_recordset($3::jsonb) as take(id uuid, quantity bigint)
+    where level.shop_id = $1 and level.id = take.id
+      and (level.may_oversell or level.on_hand - level.reserved >= take.quantity)
+    returning level.id
+), {", ".join(_inserted(model, place) for place, model in enumerate(_TABLES, 7))}, told as (
+    insert into outbox_event
+        (id, shop_id, topic, aggregate_id, payload, attempts, last_error, next_attempt_at, created_at)
+    select event.id, $1, event.topic, event.aggregate_id, event.payload, 0, '', $4, $4
+    from jsonb_to_recordset($5::jsonb) as event(id uuid, topic text, aggregate_id uuid, payload jsonb)
+), kept as (
+    insert into idempotency_key (id, shop_id, actor, mutation, key, input_sha256, outcome, created_at)
+    select done.id, $1, done.actor, '{MUTATION}', done.key, decode(done.digest, 'hex'), done.outcome, $4
+    from jsonb_to_recordset($6::jsonb) as done(id uuid, actor text, key text, digest text, outcome jsonb)
+), bought as (
+    delete from cart_line line where line.shop_id = $1 and line.id = any(${7 + len(_TABLES)}::uuid[])
+    returning line.cart_id
+), carts as (
+    update cart set version = cart.version + 1, updated_at = $2
+    from (select distinct cart_id from bought) gone where cart.shop_id = $1 and cart.id = gone.cart_id
+)
+select count(*) from taken
+"""  # noqa: S608 - names of our own models
+
+
+class StockGoneError(RuntimeError):
+    """Stock that was held in the order of ids has changed all the same: the transaction must not commit."""
+
+
+async def write_orders(sql: Connection, now: datetime, judged: Sequence[Judgement]) -> list[UUID]:
+    """Write the orders of wishes that may be carried out, all of one shop; returns their ids in order."""
+    made = [_Written(now, judgement) for judgement in judged]
+    takes: Counter[UUID] = Counter()
+    for judgement in judged:
+        for take in judgement.takes:
+            takes[take.level.id] += take.quantity
+    rows = [as_json([row for one in made for row in one.rows[model]]) for model in _TABLES]
+    done = await sql.fetchval(
+        _WRITE,
+        judged[0].wish.caller.shop_id,
+        now,
+        as_json([{"id": level, "quantity": quantity} for level, quantity in sorted(takes.items())]),
+        wall_now(),
+        as_json([one.event for one in made]),
+        as_json([one.kept for one in made]),
+        *rows,
+        [line.facts["cart_line_id"] for judgement in judged for line in judgement.lines if line.facts["cart_line_id"]],
+    )
+    if done != len(takes):
+        message = f"{done} of {len(takes)} stock levels could be taken from"
+        raise StockGoneError(message)
+    return [one.order_id for one in made]
+
+
+class _Written:
+    """The rows of one order."""
+
+    def __init__(self, now: datetime, judgement: Judgement) -> None:
+        self.now, self.judgement, self.order_id = now, judgement, new_id()
+        self.shop_id = judgement.wish.caller.shop_id
+        self.rows: dict[type[Owned], list[dict[str, Any]]] = {
+            Order: [self._order()],
+            OrderLine: [self._line(position, line) for position, line in enumerate(judgement.lines, 1)],
+            OrderAdjustment: [
+                self._adjustment(position, one) for position, one in enumerate(judgement.price.adjustments, 1)
+            ],
+            Delivery: [self._delivery()],
+            Reservation: [
+                self._owned(
+                    order_id=self.order_id,
+                    order_line_id=take.line_id,
+                    stock_level_id=take.level.id,
+                    quantity=take.quantity,
+                    returned=0,
+                    state=ReservationState.HELD,
+                    created_at=now,
+                    updated_at=now,
+                )
+                for take in judgement.takes
+            ],
+            OrderChange: [self._change()],
+        }
+
+    def _owned(self, **columns: Any) -> dict[str, Any]:  # noqa: ANN401 - values of columns
+        return {"id": new_id(), "shop_id": self.shop_id, **columns}
+
+    def _order(self) -> dict[str, Any]:
+        wish, person, priced = self.judgement.wish, self.judgement.person, self.judgement.price
+        return self._owned(
+            order_no=order_no(self.now, person["seed"], wish),
+            customer_id=wish.customer_id,
+            app_id=wish.caller.app_id,
+            visitor_id=wish.caller.visitor_id,
+            status=OrderStatus.PENDING_PAYMENT,
+            payment_status=PaymentStatus.UNPAID,
+            fulfilment_status=FulfilmentStatus.NOT_SHIPPED,
+            refund_status=RefundStatus.NONE,
+            goods_fen=priced.goods_fen,
+            freight_fen=priced.freight_fen,
+            total_fen=priced.total_fen,
+            paid_fen=0,
+            refunding_fen=0,
+            refunded_fen=0,
+            item_count=sum(line.quantity for line in self.judgement.lines),
+            note=wish.placement.note,
+            attributes=dict(wish.placement.attributes),
+            promoter_id=person["promoter_id"],
+            share_link_id=person["share_link_id"],
+            share_chain=read_json(person["share_chain"] or "[]"),
+            visit_id=person["visit_row_id"],
+            scene_value=person["scene_value"],
+            channel=person["channel"],
+            campaign=person["campaign"],
+            article=person["article"],
+            prior_paid_orders=person["paid_orders"],
+            is_confirm_extended=False,
+            expires_at=self.now + timedelta(minutes=person["pay_minutes"]),
+            version=1,
+            created_at=self.now,
+            updated_at=self.now,
+        ) | {"id": self.order_id}
+
+    def _line(self, position: int, line: JudgedLine) -> dict[str, Any]:
+        row = line.facts
+        copied = ("product_id", "variant_id", "title", "variant_title", "sku", "image_url", "price_fen", "cost_fen",
+                  "quantity", "weight_grams", "requires_shipping", "origin", "share_link_id")  # fmt: skip
+        return (
+            {column: row[column] for column in copied}
+            | self._owned(
+                order_id=self.order_id,
+                position=position,
+                options=read_json(row["options"]),
+                attributes=read_json(row["attributes"] or "{}"),
+                payable_fen=self.judgement.price.payable[line.line_id],
+                refunding_fen=0,
+                refunded_fen=0,
+                refunding_quantity=0,
+                refunded_quantity=0,
+                shipped_quantity=0,
+                created_at=self.now,
+            )
+            | {"id": line.line_id}
+        )
+
+    def _adjustment(self, position: int, one: Adjustment) -> dict[str, Any]:
+        return self._owned(order_id=self.order_id, position=position, **adjustment_columns(one))
+
+    def _delivery(self) -> dict[str, Any]:
+        person = self.judgement.person
+        sealed = person["recipient_sealed"]
+        names = [person[name] for name in ("province_name", "city_name", "district_name") if person[name]]
+        codes = (person["district_code"], person["city_code"], person["province_code"])
+        return self._owned(
+            order_id=self.order_id,
+            method=self.judgement.method,
+            recipient_sealed=None if sealed is None else f"\\x{bytes(sealed).hex()}",
+            name_masked=person["name_masked"],
+            phone_masked=person["phone_masked"],
+            region_code=next((code for code in codes if code), None),
+            region_text=" ".join(names) or None,
+            postcode=person["postcode"],
+            freight_fen=self.judgement.price.freight_fen,
+            origin=self.judgement.lines[0].facts["origin"],
+            created_at=self.now,
+        )
+
+    def _change(self) -> dict[str, Any]:
+        return self._owned(
+            order_id=self.order_id,
+            axis=OrderAxis.STATUS,
+            to_value=OrderStatus.PENDING_PAYMENT,
+            actor_kind=self.judgement.wish.caller.actor,
+            actor_id=self.judgement.wish.customer_id,
+            reason="",
+            created_at=self.now,
+        )
+
+    @property
+    def event(self) -> dict[str, Any]:
+        """What the world hears."""
+        return {
+            "id": new_id(),
+            "topic": "order.placed",
+            "aggregate_id": self.order_id,
+            "payload": order_payload(self.rows[Order][0]),
+        }
+
+    @property
+    def kept(self) -> dict[str, Any]:
+        """What the same wish is answered with, asked again."""
+        wish = self.judgement.wish
+        return {
+            "id": new_id(),
+            "actor": actor_of(wish.caller),
+            "key": wish.key,
+            "digest": (wish.digest or b"").hex(),
+            "outcome": str(self.order_id),
+        }
+
+
+def adjustment_columns(one: Adjustment) -> dict[str, Any]:
+    """Return what is kept of an adjustment, on whichever order."""
+    source_kind, source_id = one.source or (None, None)
+    return {
+        "kind": one.kind,
+        "title": TITLES[one.kind],
+        "amount_fen": one.amount_fen,
+        "source_kind": source_kind,
+        "source_id": source_id,
+        "allocations": [{"line": line, "fen": fen} for line, fen in one.allocations],
+    }
+
+
+def order_no(now: datetime, seed: int, wish: Wish) -> str:
+    """Return a number to read aloud: the day, and ten digits by chance, which tell nobody how much is sold.
+
+    A sandbox shop's follows its seed and the wish, so that a test's numbers come again.
+    """
+    chance = randomness(seed, f"order_no:{wish.customer_id}:{wish.key}")
+    return f"{now:%y%m%d}{chance.randrange(10**_DIGITS):0{_DIGITS}}"
