@@ -47,6 +47,7 @@ from engine.statement import COMPUTED_MARK, Row, Statement
 from ids import decode_id
 
 TYPENAME = "__typename"
+_NO_LIMIT = 2**31 - 1
 IDS_MOST = 250
 """Ids of one `nodes`; what is written into a document is held to as many by its limits."""
 
@@ -172,7 +173,9 @@ class Compiler:
         target = get_named_type(asked.declared.type)
         size = given.pop("first", None)
         rows = self.rows(asked.relation, target, given, row)
-        limit = f" limit {rows.limit}" if rows.limit else ""
+        # Never null: where one row's limit is and the next one's is not, PostgreSQL 17 and 18 keep an incremental sort
+        # that was made without a bound, give it one, and walk over memory ("GetMemoryChunkSpace is not supported").
+        limit = f" limit coalesce({rows.limit}, {_NO_LIMIT})" if rows.limit else ""
         if asked.relation.shape is Shape.ONE:
             limit = " limit 1"
         if isinstance(size, Leaf):

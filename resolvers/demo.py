@@ -26,6 +26,7 @@ from resolvers.demo_data import (
     demo_products,
     demo_reviews,
 )
+from resolvers.demo_page import add_home
 from resolvers.product_merge import merge_products
 from resolvers.product_record import ProductRecord, Source
 from resolvers.rows import insert_rows
@@ -73,7 +74,7 @@ async def open_demo_when_empty(sealing_key: bytes) -> bool:
 
 
 async def fill_with_demo(shop: Shop) -> None:
-    """Put the demo's goods, shelves, people and reviews into an empty shop, in one transaction, by the shop's seed."""
+    """Put the demo's goods, people, reviews, shelves and home page into an empty shop, by its seed; all or nothing."""
     caller = system_caller(shop)
     products = demo_products(shop.seed, caller.now)
     specs = {(one.namespace, one.key) for record in products for one in record.metafields}
@@ -85,7 +86,7 @@ async def fill_with_demo(shop: Shop) -> None:
         await _set_windows(sql, caller)
         await _add_reviews(sql, caller, shop.seed, products, product_ids)
         await refresh_products(sql, shop.id, list(product_ids.values()))
-        await _add_collections(sql, caller, product_ids)
+        await add_home(sql, caller, product_ids, await _add_collections(sql, caller, product_ids))
 
 
 async def _set_windows(sql: Connection, caller: Caller) -> None:
@@ -139,7 +140,7 @@ def _review_row(caller: Caller, number: int, review: DemoReview, product_id: UUI
     }
 
 
-async def _add_collections(sql: Connection, caller: Caller, product_ids: dict[str, UUID]) -> None:
+async def _add_collections(sql: Connection, caller: Caller, product_ids: dict[str, UUID]) -> dict[str, UUID]:
     rows = [_collection_row(caller, place, shelf) for place, shelf in enumerate(COLLECTIONS)]
     await insert_rows(sql, Collection, rows)
     members = [
@@ -155,6 +156,7 @@ async def _add_collections(sql: Connection, caller: Caller, product_ids: dict[st
     ]
     await insert_rows(sql, CollectionProduct, members)
     await refresh_collections(sql, caller.shop_id, [row["id"] for row in rows])
+    return {row["handle"]: row["id"] for row in rows}
 
 
 def _collection_row(caller: Caller, place: int, shelf: DemoCollection) -> dict[str, Any]:

@@ -43,6 +43,7 @@ def _pages(shop: SmallShop) -> None:
         {"kind": "IMAGE", "title": "", **picture, "target": {"kind": "PRODUCT", "id": products[0]}},
         {"kind": "IMAGE", "title": "", **picture, "target": None},
         {"kind": "PRODUCTS", "title": "", "productIds": []},
+        {"kind": "PRODUCTS", "title": "", "collectionId": collections[1], "count": 1},
     ]
     for page, blocks, published in zip(pages, (home, topic, home, []), (True, True, False, True), strict=True):
         index = pages.index(page)

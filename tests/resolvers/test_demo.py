@@ -14,6 +14,13 @@ from resolvers.shop import delete_shop
 from settings import Settings
 from tests.harness.shops import OpenedShop, SandboxShop, open_shop
 
+HOME = """{
+  landing { target { __typename ... on HomePage { page { handle blocks {
+    __typename ... on BannerBlock { collection { handle } } ... on ProductsBlock { products { handle } }
+    ... on LookBlock { tags { product { handle } } }
+    ... on CollectionBlock { collection { products(first: 4) { nodes { handle } } } }
+  } } } } }
+}"""
 MOMENT = datetime(2026, 5, 1, tzinfo=UTC)
 
 
@@ -90,6 +97,20 @@ async def test_two_shops_of_one_seed_show_the_same(opened: OpenedShop, settings:
         await fill_with_demo(shop.shop)
 
     assert await rows(opened, seen) == await rows(twin, seen)
+
+
+async def test_its_home_page_shows_something_of_every_block(demo: SandboxShop) -> None:
+    answer = await demo.visitor(HOME)
+
+    target, blocks = answer["landing"]["target"], answer["landing"]["target"]["page"]["blocks"]
+    assert (target["__typename"], target["page"]["handle"]) == ("HomePage", "home")
+    assert [block["__typename"] for block in blocks] == [
+        "BannerBlock", "WordsBlock", "ProductsBlock", "ProductsBlock", "LookBlock", "CollectionBlock",
+    ]  # fmt: skip
+    assert blocks[0]["collection"]["handle"] == "new"
+    assert [len(block.get("products", ())) for block in blocks] == [0, 0, 3, 6, 0, 0]
+    assert len(blocks[4]["tags"]) == 2
+    assert len(blocks[5]["collection"]["products"]["nodes"]) == 4
 
 
 async def test_the_demo_shop_is_opened_once(demo: SandboxShop) -> None:
