@@ -23,7 +23,10 @@ adjustments {{ kind amount {{ fen }} allocations {{ lineIndex amount {{ fen }} }
 priceExplanation {{ kind applied reason amount {{ fen }} missing {{ fen }} }}
 problems {{ {PROBLEMS} }} token expiresAt
 """
-QUOTE = f"query ($input: QuoteInput!) {{ quote(input: $input) {{ quote {{ {QUOTED} }} userErrors {{ {PROBLEMS} }} }} }}"
+QUOTE = f"""
+query ($input: QuoteInput!) {{
+  quote(input: $input) {{ quote {{ {QUOTED} }} userErrors {{ {PROBLEMS} }} }}
+}}"""
 ORDER = """
 id orderNo status paymentStatus fulfilmentStatus refundStatus nextStates cancelReason itemCount note
 subtotal { fen } freight { fen } total { fen } paid { fen } refunded { fen } expiresAt
@@ -112,15 +115,22 @@ async def with_home(person: Buyer) -> Buyer:
 
 GOODS = """
 mutation ($products: [ProductUpsertInput!]!, $key: String!) {
-  productsUpsert(products: $products, idempotencyKey: $key) { products { handle variants { nodes { id } } } userErrors { code field message } }
+  productsUpsert(products: $products, idempotencyKey: $key) {
+    products { handle variants { nodes { id } } } userErrors { code field message }
+  }
 }"""
 
 
-async def on_sale(shop: SandboxShop, handle: str, *stocks: int, fen: int = 1990, **more: Any) -> list[str]:
-    """Put a product on sale with one variant for each number of pieces; returns the variants' ids."""
+async def on_sale(
+    shop: SandboxShop, handle: str, *stocks: int, fen: int = 1990, variant: dict[str, Any] | None = None, **more: Any
+) -> list[str]:
+    """Put a product on sale with one variant for each number of pieces; returns the variants' ids.
+
+    `variant` are more columns of each variant, `more` of the product.
+    """
     sizes = [str(number) for number, _ in enumerate(stocks, 1)]
     variants = [
-        {"price": {"fen": fen}, "onHand": stock, "optionValues": [size]}
+        {"price": {"fen": fen}, "onHand": stock, "optionValues": [size], **(variant or {})}
         for size, stock in zip(sizes, stocks, strict=True)
     ]
     wish = {
@@ -129,4 +139,4 @@ async def on_sale(shop: SandboxShop, handle: str, *stocks: int, fen: int = 1990,
     }  # fmt: skip
     answer = await shop.staff(GOODS, {"products": [wish], "key": handle})
     assert answer.refusals == []
-    return [variant["id"] for variant in answer["productsUpsert"]["products"][0]["variants"]["nodes"]]
+    return [made["id"] for made in answer["productsUpsert"]["products"][0]["variants"]["nodes"]]
