@@ -31,16 +31,16 @@ update payment set state = 'CLOSED', closed_at = $3, next_query_at = $4, updated
 where shop_id = $1 and id = any($2::uuid[])
 """
 _CREATE: Final = """
-insert into payment (id, shop_id, order_id, method, state, is_surplus, amount_fen, merchant_account_id, mchid,
-                     out_trade_no, app_id, payer_customer_id, payer_openid, expires_at, queries, next_query_at,
-                     last_error, created_at, updated_at)
-values ($1, $2, $3, 'WECHAT', 'CREATED', false, $4, $5, $6, $7, $8, $9, $10, $11, 0, $12, '', $13, $13)
+insert into payment (id, shop_id, order_id, method, state, is_surplus, refunding_fen, refunded_fen, amount_fen,
+                     merchant_account_id, mchid, out_trade_no, app_id, payer_customer_id, payer_openid, expires_at,
+                     queries, next_query_at, last_error, created_at, updated_at)
+values ($1, $2, $3, 'WECHAT', 'CREATED', false, 0, 0, $4, $5, $6, $7, $8, $9, $10, $11, 0, $12, '', $13, $13)
 """
 _FREE: Final = """
-insert into payment (id, shop_id, order_id, method, state, is_surplus, amount_fen, out_trade_no, app_id,
-                     payer_customer_id, payer_openid, expires_at, succeeded_at, queries, last_error, created_at,
-                     updated_at)
-values ($1, $2, $3, 'FREE', 'SUCCEEDED', false, 0, $4, $5, $6, $7, $8, $9, 0, '', $9, $9)
+insert into payment (id, shop_id, order_id, method, state, is_surplus, refunding_fen, refunded_fen, amount_fen,
+                     out_trade_no, app_id, payer_customer_id, payer_openid, expires_at, succeeded_at, queries,
+                     last_error, created_at, updated_at)
+values ($1, $2, $3, 'FREE', 'SUCCEEDED', false, 0, 0, 0, $4, $5, $6, $7, $8, $9, 0, '', $9, $9)
 """
 
 
