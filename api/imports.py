@@ -8,20 +8,18 @@ from pathlib import Path
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn, TimeRemainingColumn
 
-from ids import decode_id
 from models.refusal import Refusal, UserErrorCode
-from models.shop import Shop
 from resolvers import product_import, review_import
 from resolvers.caller import system_caller
 from resolvers.demo import open_demo, open_demo_when_empty
 from resolvers.import_report import ImportReport
-from resolvers.shop import find_shop
+from resolvers.shop import shop_named
 from settings import Settings
 
 
 async def import_products(_settings: Settings, arguments: argparse.Namespace) -> str:
     """Bring a Shopify product CSV into a shop; the same file again changes nothing. Exit code 1 when rows stay out."""
-    caller, file = system_caller(await _shop(arguments.shop)), _file(arguments.file)
+    caller, file = system_caller(await shop_named(arguments.shop)), _file(arguments.file)
     with _bar("products") as progress:
         report = await product_import.import_products(caller, file, progress)
     return _told(arguments, report)
@@ -29,7 +27,7 @@ async def import_products(_settings: Settings, arguments: argparse.Namespace) ->
 
 async def import_reviews(_settings: Settings, arguments: argparse.Namespace) -> str:
     """Bring a CSV of reviews into a shop; the same file again changes nothing. Exit code 1 when rows stay out."""
-    caller, file = system_caller(await _shop(arguments.shop)), _file(arguments.file)
+    caller, file = system_caller(await shop_named(arguments.shop)), _file(arguments.file)
     with _bar("reviews") as progress:
         report = await review_import.import_reviews(caller, file, progress)
     return _told(arguments, report)
@@ -46,13 +44,6 @@ async def demo(settings: Settings, _arguments: argparse.Namespace) -> str:
 async def demo_when_empty(settings: Settings, _arguments: argparse.Namespace) -> str:
     """Open the demo shop in a database without any shop, so that the first query has something to find."""
     return "opened" if await open_demo_when_empty(settings.derive("sealing")) else ""
-
-
-async def _shop(named: str) -> Shop:
-    """Find a shop by its id or its handle. Raises Refusal NOT_FOUND."""
-    shop_id = decode_id("shp", named)
-    shop = await Shop.get_or_none(id=shop_id) if shop_id else None
-    return shop or await find_shop(named)
 
 
 def _file(named: str) -> Path:

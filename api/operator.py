@@ -9,12 +9,12 @@ import secrets
 import signal
 from contextlib import AsyncExitStack
 from typing import Final
-from uuid import UUID
 
 import orjson
 
+from api.sandbox_input import SEED_MAX
 from clock import wall_now
-from ids import encode_id
+from ids import decode_id, encode_id
 from models.failpoint import heeding_failpoints
 from models.redis_server import connect_redis
 from models.refusal import Refusal, UserErrorCode
@@ -22,11 +22,12 @@ from models.shop import ShopMode
 from models.staff import Role, Staff
 from models.wechat_app import WechatAppKind
 from resolvers.caller import ActorKind
+from resolvers.check import check_shop
 from resolvers.keys import Keys, holding
 from resolvers.outbox import dead_letters, replay
 from resolvers.sandbox_shop import open_sandbox
 from resolvers.search_index import outdate_all_words, renew_stale_words
-from resolvers.shop import create_shop, delete_shop, find_shop
+from resolvers.shop import create_shop, delete_shop, find_shop, shop_named
 from resolvers.staff import staff_named
 from resolvers.staff_login import staff_invite as invite
 from resolvers.tokens import MINUTES, STAFF_AUDIENCE, Bearer, Tokens
@@ -34,7 +35,7 @@ from resolvers.visitor_key import create_key, revoke_key
 from resolvers.wechat_app import add_app, find_app
 from settings import Settings
 from wechat.connection import connect_wechat
-from worker import run_worker
+from worker import due_work, run_worker
 
 _HANDLE_BYTES: Final = 4
 
@@ -46,11 +47,14 @@ async def shop_create(settings: Settings, arguments: argparse.Namespace) -> str:
     if arguments.mode == "live":
         shop = await create_shop(mode=ShopMode.LIVE, handle=handle, name=name)
         return _said(shopId=encode_id("shp", shop.id), handle=handle, mode=shop.mode)
-    opened = await open_sandbox(handle=handle, name=name, seed=arguments.seed, sealing_key=settings.derive("sealing"))
+    # Shops of one seed share an appid, and so whatever is set up for it at WeChat: who names none gets one of its own.
+    seed = secrets.randbelow(SEED_MAX + 1) if arguments.seed is None else arguments.seed
+    opened = await open_sandbox(handle=handle, name=name, seed=seed, sealing_key=settings.derive("sealing"))
     return _said(
         shopId=encode_id("shp", opened.shop.id),
         handle=handle,
         mode=opened.shop.mode,
+        seed=seed,
         visitorKey=opened.key,
         appid=opened.app.appid,
         staffToken=_token(settings, opened.owner, MINUTES),
@@ -73,9 +77,10 @@ async def app_add(settings: Settings, arguments: argparse.Namespace) -> str:
         sealing_key=settings.derive("sealing"),
         kind=WechatAppKind(arguments.kind),
         name=arguments.name or "",
+        open_account=arguments.open_account or "",
         base_url=arguments.base_url,
     )
-    return _said(appid=app.appid, kind=app.kind, baseUrl=app.base_url)
+    return _said(appid=app.appid, kind=app.kind, openAccount=app.open_account, baseUrl=app.base_url)
 
 
 async def key_create(_settings: Settings, arguments: argparse.Namespace) -> str:
@@ -106,12 +111,27 @@ async def staff_invite(settings: Settings, arguments: argparse.Namespace) -> str
     return f"{address}{made.path}"
 
 
-async def outbox_list(_settings: Settings, _arguments: argparse.Namespace) -> str:
+async def check(_settings: Settings, arguments: argparse.Namespace) -> str:
+    """Ask every invariant of a shop, and say of each how often it is broken and where. Exit code 1 when one is."""
+    shop = await shop_named(arguments.shop)
+    findings = await check_shop(shop.id)
+    arguments.exit_code = 1 if any(finding.count for finding in findings) else 0
+    lines: list[str] = []
+    for finding in findings:
+        lines.append(f"{'BAD ' if finding.count else 'ok  '} {finding.count:>6}  {finding.name}")
+        if finding.count:
+            lines.append(f"{'':13}{finding.meaning}")
+            lines.append(f"{'':13}{' '.join(finding.examples)}")
+    return "\n".join(lines)
+
+
+async def outbox_list(_settings: Settings, arguments: argparse.Namespace) -> str:
     """List the events that could not be told, oldest first, one JSON line each."""
+    shop = await shop_named(arguments.shop) if arguments.shop else None
     letters = [
         orjson.dumps(
             {
-                "id": str(letter.event.id),
+                "id": encode_id("evt", letter.event.id),
                 "shopId": encode_id("shp", letter.event.shop_id),
                 "topic": letter.event.topic,
                 "attempts": letter.event.attempt,
@@ -120,18 +140,15 @@ async def outbox_list(_settings: Settings, _arguments: argparse.Namespace) -> st
             },
             option=orjson.OPT_UTC_Z,
         ).decode()
-        for letter in await dead_letters()
+        for letter in await dead_letters(shop.id if shop else None)
     ]
     return "\n".join(letters) or "No dead letters."
 
 
 async def outbox_replay(_settings: Settings, arguments: argparse.Namespace) -> str:
     """Make one dead letter due again, with all its attempts."""
-    try:
-        found = await replay(UUID(arguments.id))
-    except ValueError:
-        found = False
-    if not found:
+    event_id = decode_id("evt", arguments.id)
+    if event_id is None or not await replay(event_id):
         raise Refusal(UserErrorCode.NOT_FOUND, "没有这个死信", "There is no such dead letter; see `outbox list`", "id")
     return "Due again; a worker will tell it."
 
@@ -155,7 +172,7 @@ async def work(settings: Settings, _arguments: argparse.Namespace) -> str:
             await opened.enter_async_context(heeding_failpoints(settings.database_url))
         await opened.enter_async_context(connect_redis(settings.redis_url or ""))
         await opened.enter_async_context(connect_wechat(sealing_key, settings.sandbox_wechat, public_address=address))
-        await run_worker(stop)
+        await run_worker(stop, due_work(is_production=settings.is_production))
     return "Stopped."
 
 

@@ -35,7 +35,7 @@ _WAITING = "select count(*) from outbox_event where shop_id = $1 and delivered_a
 
 _DEAD = """
 select id, shop_id, sequence, topic, aggregate_id, payload, attempts, created_at, last_error
-from outbox_event where dead_at is not null order by sequence limit $1
+from outbox_event where dead_at is not null and ($1::uuid is null or shop_id = $1) order by sequence limit $2
 """
 
 _REPLAY = """
@@ -91,9 +91,9 @@ async def waiting_events(shop_id: UUID) -> int:
     return waiting
 
 
-async def dead_letters(limit: int = 100) -> list[DeadLetter]:
-    """Return the events that were given up, oldest first."""
-    rows = await pool().fetch(_DEAD, limit)
+async def dead_letters(shop_id: UUID | None = None, limit: int = 100) -> list[DeadLetter]:
+    """Return the events that were given up, of one shop or of all, oldest first."""
+    rows = await pool().fetch(_DEAD, shop_id, limit)
     return [DeadLetter(event_of(row), row["last_error"]) for row in rows]
 
 

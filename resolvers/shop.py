@@ -10,7 +10,7 @@ import orjson
 from asyncpg.exceptions import UniqueViolationError
 
 from clock import wall_now
-from ids import new_id
+from ids import decode_id, new_id
 from models.database import pool, transaction
 from models.refusal import ConflictRefusal, Refusal, UserErrorCode
 from models.shop import Shop, ShopMode
@@ -104,6 +104,13 @@ async def find_shop(handle: str) -> Shop:
     if shop is None:
         raise Refusal(UserErrorCode.NOT_FOUND, "没有这个店铺", f"There is no shop {handle!r}", "shop")
     return shop
+
+
+async def shop_named(named: str) -> Shop:
+    """Return the shop with this global id or handle. Raises Refusal NOT_FOUND."""
+    shop_id = decode_id("shp", named)
+    shop = await Shop.get_or_none(id=shop_id) if shop_id else None
+    return shop or await find_shop(named)
 
 
 async def shop_update(caller: Caller, version: int, changes: ShopChanges) -> int:

@@ -11,9 +11,10 @@ from sealing import seal
 
 APPID_CHARS_MAX: Final = 32
 NAME_CHARS_MAX: Final = 120
+OPEN_ACCOUNT_CHARS_MAX: Final = 64
 
 
-async def add_app(  # noqa: PLR0913 - an app is these six facts
+async def add_app(  # noqa: PLR0913 - an app is these seven facts
     shop: Shop,
     *,
     appid: str,
@@ -21,15 +22,20 @@ async def add_app(  # noqa: PLR0913 - an app is these six facts
     sealing_key: bytes,
     kind: WechatAppKind = WechatAppKind.MINI_PROGRAM,
     name: str = "",
+    open_account: str = "",
     base_url: str | None = None,
 ) -> WechatApp:
     """Add a WeChat app to a shop; without `base_url` a LIVE shop speaks to WeChat, a sandbox to the sandbox.
 
-    `sealing_key` is `settings.derive("sealing")`. Raises Refusal: INVALID for the appid or the base URL,
+    Apps with one `open_account` know people together, by their unionid; without one an app knows only its own.
+    `sealing_key` is `settings.derive("sealing")`. Raises Refusal: INVALID for the appid, the account or the base URL,
     NOT_ALLOWED when a sandbox shop would speak to the real WeChat, TAKEN when the shop has the app already.
     """
     url = base_url or (WECHAT_URL if shop.mode is ShopMode.LIVE else SANDBOX_URL)
     _check(shop, appid, url)
+    if len(open_account) > OPEN_ACCOUNT_CHARS_MAX or "\0" in open_account:
+        en = f"An Open Platform account is named by at most {OPEN_ACCOUNT_CHARS_MAX} characters"
+        raise Refusal(UserErrorCode.INVALID, "开放平台账号不正确", en, "openAccount")
     if await WechatApp.filter(shop_id=shop.id, appid=appid).exists():
         raise Refusal(UserErrorCode.TAKEN, "该应用已添加", f"The shop has the app {appid} already", "appid")
     return await WechatApp.create(
@@ -38,6 +44,7 @@ async def add_app(  # noqa: PLR0913 - an app is these six facts
         kind=kind,
         name=(name or appid)[:NAME_CHARS_MAX],
         secret_sealed=seal(secret, sealing_key),
+        open_account=open_account,
         base_url=url,
         created_at=wall_now(),
     )

@@ -17,6 +17,7 @@ from models.database import pool, transaction
 from models.redis_server import connect_redis, redis
 from models.staff import Staff
 from models.wechat_app import WechatApp
+from resolvers.check import INVARIANTS
 from resolvers.outbox import emit_many, waiting_events
 from resolvers.outbox_delivery import STREAM
 from resolvers.product import product_create
@@ -65,7 +66,7 @@ async def run(around: Mapping[str, str], command: str, given: str = "") -> str:
 async def fail(around: Mapping[str, str], command: str) -> str:
     """Run a command that is refused with exit code 2; return the words."""
     process = await start(around, *command.split())
-    _, complained = await process.communicate()
+    _, complained = await process.communicate(b"")
     assert process.returncode == 2
     assert "Traceback" not in complained.decode()
     return complained.decode().strip()
@@ -88,6 +89,41 @@ async def test_a_sandbox_is_opened_used_and_thrown_away(around: Mapping[str, str
     assert await fail(around, f"shop create --mode sandbox --handle {handle}") == "Another shop has this handle"
     assert await run(around, f"shop delete {handle}") == f"{handle} is gone."
     assert await fail(around, f"shop delete {handle}") == f"There is no shop '{handle}'"
+
+
+async def test_two_shops_made_without_a_seed_share_no_app(around: Mapping[str, str]) -> None:
+    one, two = [json.loads(await run(around, "shop create --mode sandbox")) for _ in range(2)]
+    again = json.loads(await run(around, f"shop create --mode sandbox --seed {one['seed']}"))
+
+    assert (one["appid"] != two["appid"], again["appid"]) == (True, one["appid"])
+
+
+async def test_apps_of_one_open_account_say_so(around: Mapping[str, str], opened: OpenedShop) -> None:
+    added = await run(around, f"app add --shop {opened.shop.handle} --appid wxtwin --open-account ours", given="s\n")
+
+    assert json.loads(added)["openAccount"] == "ours"
+    assert (await WechatApp.get(shop_id=opened.id, appid="wxtwin")).open_account == "ours"
+    assert "at most 64" in await fail(
+        around, f"app add --shop {opened.shop.handle} --appid wxthird --open-account {'x' * 65}"
+    )
+
+
+async def test_a_check_counts_what_is_broken_and_says_so_by_its_exit_code(
+    around: Mapping[str, str], opened: OpenedShop
+) -> None:
+    tee_id = await product_create(opened.caller, tee(), "k")
+    well = (await run(around, f"check --shop {opened.shop.handle}")).splitlines()
+    assert [line.split() for line in well] == [["ok", "0", rule.name] for rule in INVARIANTS]
+
+    await pool().execute("update product set image_count = 7 where id = $1", tee_id)
+    process = await start(around, "check", "--shop", opened.global_id)
+    printed, _ = await process.communicate()
+    assert process.returncode == 1
+    lines = printed.decode().splitlines()
+    place = next(number for number, line in enumerate(lines) if line.startswith("BAD"))
+    assert lines[place].split() == ["BAD", "1", "product.figures_are_fresh"]
+    assert lines[place + 2].strip() == encode_id("prd", tee_id)
+    assert await fail(around, "check --shop nobody") == "There is no shop 'nobody'"
 
 
 async def test_a_live_shop_gets_its_app_and_key_and_stays(around: Mapping[str, str], settings: Settings) -> None:
@@ -154,18 +190,21 @@ async def test_two_workers_tell_every_event_once_and_stop_when_asked(
 
 
 async def test_dead_letters_are_listed_and_replayed(around: Mapping[str, str], opened: OpenedShop) -> None:
+    waiting = await waiting_events(opened.id)
     async with transaction() as sql:
         await emit_many(sql, opened.id, "told.step", {opened.id: {"step": 1}})
         await sql.execute(
-            "update outbox_event set dead_at = created_at, attempts = 20, last_error = 'deaf' where shop_id = $1",
+            "update outbox_event set dead_at = created_at, attempts = 20, last_error = 'deaf'"
+            " where shop_id = $1 and topic = 'told.step'",
             opened.id,
         )
 
     lines = [json.loads(line) for line in (await run(around, "outbox list")).splitlines()]
     (letter,) = [line for line in lines if line["shopId"] == opened.global_id]
+    assert json.loads(await run(around, f"outbox list --shop {opened.shop.handle}")) == letter
     assert (letter["topic"], letter["attempts"], letter["lastError"]) == ("told.step", 20, "deaf")
     assert await run(around, f"outbox replay {letter['id']}") == "Due again; a worker will tell it."
-    assert await waiting_events(opened.id) == 1
+    assert await waiting_events(opened.id) == waiting + 1
     assert "no such dead letter" in await fail(around, f"outbox replay {letter['id']}")
     assert "no such dead letter" in await fail(around, "outbox replay nonsense")
 
