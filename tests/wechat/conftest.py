@@ -3,7 +3,6 @@
 import dataclasses
 import secrets
 from collections.abc import AsyncIterator
-from typing import Any
 
 import httpx
 import pytest
@@ -11,7 +10,9 @@ import pytest
 from settings import Settings
 from tests.harness.server import serving_app
 from tests.wechat import pay_office
+from tests.wechat.hand import Hand
 from tests.wechat.pay_office import Office
+from tests.wechat.pay_world import Till, open_till
 from wechat.access_token import AccessTokens
 from wechat.client import MiniProgram
 from wechat.pay import Pay
@@ -21,43 +22,6 @@ from wechat.transport import Transport, open_http
 from wechat.website import Website
 
 SILENT_SECONDS = 2.0
-
-
-@dataclasses.dataclass(frozen=True, slots=True)
-class Hand:
-    """What somebody with a phone and a switchboard does to one app."""
-
-    http: httpx.AsyncClient
-    appid: str
-
-    async def post(self, path: str, **asked: Any) -> Any:
-        """Say something at a door about the app."""
-        answer = await self.http.post(f"{PATH}{path}", json={"appid": self.appid} | asked)
-        assert answer.status_code in {200, 204}, answer.text
-        return answer.json() if answer.content else None
-
-    async def get(self, path: str, **asked: Any) -> Any:
-        """Read something at a door about the app."""
-        answer = await self.http.get(f"{PATH}{path}", params={"appid": self.appid} | asked)
-        assert answer.status_code == 200, answer.text
-        return answer.json()
-
-    async def code(self, user: str = "xiaoming", **more: Any) -> str:
-        """Take a login code from the phone."""
-        return str((await self.post("/codes", user=user, **more))["code"])
-
-    async def phone_code(self, user: str = "xiaoming", **more: Any) -> str:
-        """Take a code from the phone button."""
-        return str((await self.post("/phone-codes", user=user, **more))["code"])
-
-    async def switch(self, kind: str, **more: Any) -> Any:
-        """Make the next calls fail."""
-        return await self.post("/switches", kind=kind, **more)
-
-    async def calls(self, call: str) -> list[dict[str, Any]]:
-        """What the app asked by one call."""
-        found: list[dict[str, Any]] = await self.get("/calls", call=call)
-        return found
 
 
 @pytest.fixture
@@ -112,3 +76,17 @@ def partner(pay: Pay) -> Pay:
     return dataclasses.replace(
         pay, merchant=dataclasses.replace(pay.merchant, mode=PayMode.PARTNER, sub_mchid=pay_office.SUB_MCHID)
     )
+
+
+@pytest.fixture
+async def till(http: httpx.AsyncClient, server: str) -> AsyncIterator[Till]:
+    """A merchant that nobody else has."""
+    async with open_till(Hand(http, f"wx{secrets.token_hex(8)}"), server) as found:
+        yield found
+
+
+@pytest.fixture
+async def other_till(http: httpx.AsyncClient, server: str) -> AsyncIterator[Till]:
+    """Another one."""
+    async with open_till(Hand(http, f"wx{secrets.token_hex(8)}"), server) as found:
+        yield found

@@ -18,11 +18,15 @@ from starlette.applications import Starlette
 from starlette.requests import Request
 from starlette.responses import PlainTextResponse, Response
 from starlette.routing import Route
-from wechatpayv3 import WeChatPay, WeChatPayType
-from wechatpayv3.utils import build_authorization, load_private_key
+from wechatpayv3 import WeChatPay, WeChatPayType  # type: ignore[import-untyped]  # it has no types
+from wechatpayv3.utils import (  # type: ignore[import-untyped]  # it has no types
+    aes_decrypt,
+    build_authorization,
+    load_private_key,
+)
 
 from tests.harness.server import serving_app
-from tests.wechat.conftest import Hand
+from tests.wechat.hand import Hand
 from wechat.sandbox.app import PATH
 from wechat.sandbox.pay_merchants import SandboxMerchant, make_merchant
 
@@ -51,6 +55,7 @@ class Answer:
     status: int
     body: Any
     headers: httpx.Headers
+    text: str = ""
 
     @property
     def code(self) -> str | None:
@@ -88,7 +93,7 @@ class Till:
         answer = await self.http.request(method, f"{PATH}{path}", content=content, headers=given)
         is_json = answer.headers.get("content-type", "").startswith("application/json") and answer.content
         said = answer.json() if is_json else answer.content
-        return Answer(answer.status_code, said, answer.headers)
+        return Answer(answer.status_code, said, answer.headers, answer.text)
 
     def signed(self, method: str, path: str, body: Any = None) -> str:
         """The header that wechatpayv3 writes."""
@@ -152,6 +157,11 @@ class Till:
                 await asyncio.sleep(0.01)
         return [self.opened(headers, body) for headers, body in self.shop_server.got]
 
+    def decrypted(self, sealed: dict[str, str], api_v3_key: str) -> str:
+        """What wechatpayv3 reads out of something sealed."""
+        plain: str = aes_decrypt(sealed["nonce"], sealed["ciphertext"], sealed["associated_data"], api_v3_key)
+        return plain
+
     def opened(self, headers: dict[str, str], body: bytes) -> Any:
         """A notification as wechatpayv3 reads it; None when it refuses."""
         return self.package.callback(headers, body)
@@ -186,13 +196,12 @@ def wechatpayv3_of(merchant: SandboxMerchant, base_url: str) -> WeChatPay:
 
 
 @asynccontextmanager
-async def open_till(http: httpx.AsyncClient, base_url: str) -> AsyncIterator[Till]:
+async def open_till(hand: Hand, base_url: str) -> AsyncIterator[Till]:
     """Open a merchant of an app that nobody else has, with a shop's server."""
-    hand = Hand(http, f"wx{secrets.token_hex(8)}")
     merchant = await make_merchant(mchid=None, shop_id=None, seed=secrets.randbits(50), appids=[hand.appid])
     shop_server = ShopServer()
     routes = [Route(NOTIFY_PATH, shop_server.hear, methods=["POST"])]
     async with serving_app(Starlette(routes=routes)) as shop_url:
         shop_server.url = f"{shop_url}{NOTIFY_PATH}"
         package = wechatpayv3_of(merchant, base_url)
-        yield Till(http, base_url, hand, merchant, shop_server, package)
+        yield Till(hand.http, base_url, hand, merchant, shop_server, package)

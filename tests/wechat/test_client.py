@@ -11,7 +11,7 @@ import zxingcpp
 from PIL import Image
 
 from models.redis_server import redis
-from tests.wechat.conftest import Hand
+from tests.wechat.hand import Hand
 from wechat import errors
 from wechat.answers import Suggestion
 from wechat.client import MiniProgram, TextPlace

@@ -12,7 +12,7 @@ from starlette.routing import Mount
 
 from logs import configure
 from tests.harness.server import serving_app
-from tests.wechat.conftest import Hand
+from tests.wechat.hand import Hand
 from wechat import errors
 from wechat.client import MiniProgram, TextPlace
 from wechat.errors import error_of

@@ -7,7 +7,7 @@ import pytest
 from models.database import in_transaction_now, transaction
 from settings import Settings
 from tests.wechat import pay_office
-from tests.wechat.conftest import Hand
+from tests.wechat.hand import Hand
 from wechat.client import MiniProgram
 from wechat.connection import connect_wechat
 from wechat.pay import Pay

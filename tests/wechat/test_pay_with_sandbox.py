@@ -2,15 +2,13 @@
 
 import dataclasses
 import secrets
-from collections.abc import AsyncIterator
 from datetime import timedelta
 from typing import Any
 
-import httpx
 import pytest
 
 from clock import wall_now
-from tests.wechat.pay_world import Till, open_till
+from tests.wechat.pay_world import Till
 from wechat.client import MiniProgram
 from wechat.errors import PaymentNotSeen, ShippingKnown
 from wechat.pay import Pay, Prepay, RefundWish, request_payment
@@ -20,13 +18,6 @@ from wechat.pay_merchant import PayMerchant, PayMode, check_merchant
 from wechat.pay_notification import Notification, open_notification
 from wechat.sandbox.app import PATH
 from wechat.shipping import LogisticsType, Parcel, Shipping, notify_confirm_receive, upload_shipping_info
-
-
-@pytest.fixture
-async def till(http: httpx.AsyncClient, server: str) -> AsyncIterator[Till]:
-    """A merchant of the sandbox, and a shop's server that hears its notifications."""
-    async with open_till(http, server) as opened:
-        yield opened
 
 
 @pytest.fixture

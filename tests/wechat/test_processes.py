@@ -13,7 +13,7 @@ import pytest
 from settings import PROJECT, Settings
 from tests.harness.processes import process_running, process_serving
 from tests.harness.server import client
-from tests.wechat.conftest import Hand
+from tests.wechat.hand import Hand
 from wechat import errors
 from wechat.client import MiniProgram
 from wechat.sandbox.app import PATH

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from tests.wechat.conftest import Hand
+from tests.wechat.hand import Hand
 from wechat.client import MiniProgram
 from wechat.sandbox.app import PATH, ROUTES
 from wechat.sandbox.doors import DOORS

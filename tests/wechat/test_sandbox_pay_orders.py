@@ -4,35 +4,19 @@ import asyncio
 import json
 import time
 from collections import Counter
-from collections.abc import AsyncIterator
 from datetime import datetime
 from time import perf_counter
 from typing import Any
 
-import httpx
 import pytest
 
 from clock import wall_now
 from models.database import pool
-from tests.wechat.pay_world import Till, open_till
+from tests.wechat.pay_world import Till
 from wechat.sandbox.app import PATH
 from wechat.sandbox.pay_merchants import make_merchant
 
 JSAPI = "/v3/pay/transactions/jsapi"
-
-
-@pytest.fixture
-async def till(http: httpx.AsyncClient, server: str) -> AsyncIterator[Till]:
-    """A merchant that nobody else has."""
-    async with open_till(http, server) as found:
-        yield found
-
-
-@pytest.fixture
-async def other_till(http: httpx.AsyncClient, server: str) -> AsyncIterator[Till]:
-    """Another one."""
-    async with open_till(http, server) as found:
-        yield found
 
 
 async def test_wechatpayv3_orders_and_understands_the_answers(till: Till) -> None:

@@ -11,7 +11,7 @@ from starlette.responses import PlainTextResponse, Response
 from starlette.routing import Route
 
 from tests.harness.server import serving_app
-from tests.wechat.conftest import Hand
+from tests.wechat.hand import Hand
 from wechat.crypto import check_push, decrypt_push
 
 TOKEN = "pushtoken"

@@ -11,7 +11,7 @@ import pytest
 
 from clock import wall_now
 from models.database import pool
-from tests.wechat.conftest import Hand
+from tests.wechat.hand import Hand
 from wechat import errors
 from wechat.client import MiniProgram
 from wechat.sandbox.app import PATH

@@ -8,7 +8,7 @@ import pytest
 
 from clock import wall_now
 from models.database import pool
-from tests.wechat.conftest import Hand
+from tests.wechat.hand import Hand
 from wechat import errors
 from wechat.access_token import STABLE_TOKEN
 from wechat.sandbox.tokens import OVERLAP_SECONDS, TokenKind, holder_of

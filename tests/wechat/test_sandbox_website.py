@@ -7,7 +7,7 @@ from urllib.parse import parse_qs, urlsplit
 
 import pytest
 
-from tests.wechat.conftest import Hand
+from tests.wechat.hand import Hand
 from wechat import errors
 from wechat.sandbox.app import PATH
 from wechat.website import Website
