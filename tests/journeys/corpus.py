@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from typing import Any, Final
 
 from tests.harness.asking import Asker
+from tests.journeys.corpus_places import BOOK, FREIGHT
 from tests.journeys.world import World
 from tests.journeys.world_customer import CUSTOMER
 
@@ -58,7 +59,8 @@ BY_TYPE: Final = f"""__typename id ... on Shop {{ name logoUrl }} ... on Product
   ... on Variant {{ title sku barcode of: product {{ title vendor }} }} ... on ProductOption {{ name values }}
   ... on Media {{ url alt }} ... on Collection {{ title products(first: 5) {{ nodes {{ title }} }} }}
   ... on Category {{ name children {{ name }} }} ... on Review {{ authorName body product {{ title }} }}
-  ... on Metafield {{ value }} ... on Location {{ name }} ... on StockLevel {{ onHand location {{ name }} }}
+  ... on Metafield {{ value }} ... on Location {{ name }}
+  ... on FreightTemplate {{ name }} ... on StockLevel {{ onHand location {{ name }} }}
   ... on Page {{ title shareTitle {BLOCKS} }} ... on Promoter {{ {PROMOTER} }} ... on ShareLink {{ {SHARE_LINK} }}
   ... on StockMove {{ note location {{ name }} }} ... on PriceChange {{ price {{ fen }} }}"""
 
@@ -68,7 +70,8 @@ NODES: Final = (
 )  # fmt: skip
 """What the public may ask for by id."""
 HIDDEN_NODES: Final = (
-    "location", "defaultLocation", "draft", "draft.option", "draft.medium", "draft.variant", "draft.metafield",
+    "location", "defaultLocation", "freight",
+    "draft", "draft.option", "draft.medium", "draft.variant", "draft.metafield",
     "archived", "archived.variant", "early", "early.medium", "early.variant", "early.metafield", "late", "late.variant",
     "product.secret", "product.level", "product.price", "product.move", "draft.move", "draft.level",
     "hiddenCollection", "pending", "hiddenReview", "draftReview", "hiddenPage",
@@ -223,6 +226,22 @@ READS: Final = (
         sender=lambda of: of.customer,
     ),
     Read("viewer", f"{{ viewer {{ {CUSTOMER} }} }}", sender=lambda of: of.customer),
+    Read("viewer", f"{{ viewer {{ {BOOK} }} }}", sender=lambda of: of.customer),
+    Read(
+        "regions",
+        """query ($parent: RegionCode) {
+          shop { name } regions(parent: $parent) { code name level parentCode children { code name } }
+        }""",
+        lambda _: {"parent": "330000"},
+    ),
+    Read("carriers", "{ shop { name } carriers { code name trackingPattern needsPhoneTail } }"),
+    Read("freightTemplates", f"{{ freightTemplates {{ {FREIGHT} }} }}", staff_only=True),
+    Read(
+        "freightTemplate",
+        f"query ($id: ID!) {{ freightTemplate(id: $id) {{ {FREIGHT} }} }}",
+        lambda of: {"id": of["freight"]},
+        staff_only=True,
+    ),
     Read("viewerChange", f"{{ viewerChange {{ cursor at viewer {{ {CUSTOMER} }} }} }}", sender=lambda of: of.customer),
     Read(
         "nodes",

@@ -12,7 +12,8 @@ from tests.harness.asking import Asker
 from tests.harness.shops import SandboxShop, open_shop, over_http
 from tests.harness.statements import Statements
 from tests.journeys.corpus import CARD, COLLECTION, FACETS, PAGE, PRODUCT, READS, Read
-from tests.journeys.corpus_writes import WRITES, Write
+from tests.journeys.corpus_write import Write
+from tests.journeys.corpus_writes import WRITES
 from tests.journeys.world import World, furnish
 
 OF_A_WRITE: Final[Mapping[str, int]] = {
@@ -59,6 +60,14 @@ OF_A_WRITE: Final[Mapping[str, int]] = {
     "pageDelete": 5,
     "favouriteAdd": 2,
     "favouriteRemove": 2,
+    "addressCreate": 9,
+    "addressUpdate": 5,
+    "addressSetDefault": 4,
+    "addressDelete": 3,
+    "freightTemplateCreate": 10,
+    "freightTemplateUpdate": 9,
+    "freightTemplateSetDefault": 7,
+    "freightTemplateDelete": 5,
     "productDelete": 7,
 }
 """Statements of each mutation of the corpus, with reading back what the client selected."""

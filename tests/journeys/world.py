@@ -20,6 +20,7 @@ from resolvers.visit_recorder import waiting_visits
 from tests.harness.asking import Asker, credentials
 from tests.harness.shops import SandboxShop
 from tests.journeys.world_customer import arrive
+from tests.journeys.world_places import settle
 
 HOUR: Final = timedelta(hours=1)
 
@@ -154,6 +155,7 @@ async def furnish(shop: SandboxShop) -> World:
     await _shelves(world)
     await _reviews(world)
     ids |= await arrive(shop, mark)
+    ids |= await settle(shop, world.customer, mark, hidden)
     await _visits(world)
     await _pages(world)
     await _searches(world)
