@@ -4,6 +4,7 @@ Nothing here is called inside a transaction.
 """
 
 import asyncio
+import re
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import timedelta
@@ -31,6 +32,8 @@ REFRESH_SECONDS: Final = 60
 
 FETCH_SECONDS: Final = 3.0
 """WeChat gives up on an answer to a notification after five."""
+
+_CHANNEL: Final = re.compile(r"[0-9a-f]{32}", re.ASCII)
 
 _COLUMNS: Final = """account.id, account.shop_id, account.mode, account.mchid, account.sub_mchid, account.serial_no,
     account.api_v3_key_sealed, account.private_key_sealed, account.platform_keys, account.channel, account.base_url"""
@@ -77,6 +80,8 @@ async def account_by_id(shop_id: UUID, account_id: UUID) -> Account | None:
 
 async def account_by_channel(channel: str) -> Account | None:
     """Return the account whose notifications come by this channel, of whatever shop; None when nobody's do."""
+    if not _CHANNEL.fullmatch(channel):
+        return None
     return _opened(await pool().fetchrow(_BY_CHANNEL, channel))
 
 
