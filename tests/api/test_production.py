@@ -15,6 +15,8 @@ DOORS = (
     ("POST", "/sandbox/shops/shp_00000000000000000000000000000000/settle"),
     ("GET", "/sandbox/shops/shp_00000000000000000000000000000000/check"),
     ("POST", "/sandbox/staff/tokens"),
+    ("POST", "/sandbox/wechat/merchants"),
+    ("POST", "/sandbox/wechat/pay"),
     ("POST", "/sandbox/failpoints"),
 )
 

@@ -5,6 +5,7 @@ belongs to no shop, and an appid may serve several whose clocks differ. Testers 
 merchant names the shop whose clock its payments follow.
 """
 
+import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from typing import Final
@@ -14,10 +15,12 @@ from starlette.requests import Request
 from starlette.responses import PlainTextResponse, Response
 from starlette.routing import Mount, Route
 
+from clock import wall_now
 from models.database import connect
 from settings import Settings
 from wechat.sandbox.doors import DOORS
 from wechat.sandbox.messages import msg_sec_check, send_message
+from wechat.sandbox.pay_notifications import deliver_pay_notifications
 from wechat.sandbox.pay_routes import PAY_ROUTES
 from wechat.sandbox.pictures import generate_urllink, getwxacodeunlimit
 from wechat.sandbox.protocol import Door, protocol
@@ -32,6 +35,7 @@ from wechat.sandbox.shipping import notify_confirm_receive, upload_shipping_info
 from wechat.sandbox.website import access_token, auth, confirm_login, qrconnect, refresh_token, userinfo
 
 PATH: Final = "/sandbox/wechat"
+REPEAT_SECONDS: Final = 1.0
 
 ROUTES: Final = (
     protocol("/sns/jscode2session", "GET", jscode2session, Door.SECRET),
@@ -69,9 +73,20 @@ def create_alone(settings: Settings) -> Starlette:
             message = "the sandbox needs DATABASE_URL; `main.py wechat-sandbox` starts a server and names it"
             raise RuntimeError(message)
         async with connect(settings.database_url, pool_size=settings.pool_size):
-            yield
+            repeating = asyncio.create_task(_repeat_notifications())
+            try:
+                yield
+            finally:
+                repeating.cancel()
 
     return Starlette(routes=[wechat_sandbox(), Route("/readyz", _ready)], lifespan=lifespan)
+
+
+async def _repeat_notifications() -> None:
+    """Do what a worker does beside a shop; nobody else may stand beside a sandbox that runs alone."""
+    while True:
+        await asyncio.sleep(REPEAT_SECONDS)
+        await deliver_pay_notifications(wall_now())
 
 
 async def _ready(_request: Request) -> Response:

@@ -27,9 +27,7 @@ PAY_PROTOCOL: Final = (
     ),
     pay_protocol(_REFUNDS, "POST", "refund", refund),
     pay_protocol(f"{_REFUNDS}/{{out_refund_no}}", "GET", "query_refund", query_refund),
-    pay_protocol(
-        f"{_REFUNDS}/{{refund_id}}/apply-abnormal-refund", "POST", "apply_abnormal_refund", apply_abnormal_refund
-    ),
+    pay_protocol(f"{_REFUNDS}/{{refund_id}}/apply-abnormal-refund", "POST", "abnormal_refund", apply_abnormal_refund),
     pay_protocol("/v3/certificates", "GET", "certificates", certificates),
     pay_protocol("/v3/bill/tradebill", "GET", "tradebill", trade_bill),
     pay_protocol("/v3/bill/fundflowbill", "GET", "fundflowbill", fund_flow_bill),
