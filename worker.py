@@ -10,16 +10,19 @@ from uuid import UUID
 
 from clock import wall_now
 from logs import log
+from resolvers.cart_merge import reap_carts
 from resolvers.customer_merge import finish_merges
 from resolvers.due_work import DueWork, Waiting
 from resolvers.hot_search import count_hot_searches
 from resolvers.idempotency import reap_idempotency_keys
 from resolvers.media_upload import reap_media_uploads
+from resolvers.order_cancel import expire_orders, next_expiry, waiting_expiries
 from resolvers.outbox import reap_delivered_events, waiting_events
 from resolvers.outbox_delivery import deliver_outbox
 from resolvers.payment_notification import handle_payment_notifications, waiting_pay_notifications
 from resolvers.payment_query import query_payments, waiting_payments
 from resolvers.publication import announce_due_windows, next_window_edge
+from resolvers.sales_count import count_sales, waiting_sales
 from resolvers.search_index import renew_stale_words, waiting_words
 from resolvers.search_log import reap_searches
 from resolvers.session import forget_answers, reap_sessions
@@ -55,6 +58,10 @@ async def _reap_views(wall: datetime, _shop_id: UUID | None) -> int:
     return await reap_views(wall)
 
 
+async def _reap_carts(wall: datetime, _shop_id: UUID | None) -> int:
+    return await reap_carts(wall)
+
+
 async def _reap_uploads(wall: datetime, _shop_id: UUID | None) -> int:
     return await reap_media_uploads(wall)
 
@@ -64,11 +71,14 @@ DUE_WORK: Final[tuple[DueWork, ...]] = (
     DueWork("deliver_outbox", _deliver, every_seconds=POLL_SECONDS, settles=True),
     DueWork("refresh_stale_stock", refresh_stale_stock, every_seconds=FIGURES_SECONDS, settles=True),
     DueWork("handle_payment_notifications", handle_payment_notifications, every_seconds=POLL_SECONDS, settles=True),
+    DueWork("count_sales", count_sales, every_seconds=1.0, settles=True),
     DueWork("query_payments", query_payments, every_seconds=1.0, settles=True),
+    DueWork("expire_orders", expire_orders, every_seconds=1.0, next_deadline=next_expiry, calls_outside=True),
     DueWork("renew_stale_words", renew_stale_words, every_seconds=1.0, settles=True),
     DueWork("count_hot_searches", count_hot_searches, every_seconds=MINUTE_SECONDS, settles=True),
     DueWork("reap_searches", _reap_searches, every_seconds=HOUR_SECONDS),
     DueWork("reap_views", _reap_views, every_seconds=HOUR_SECONDS),
+    DueWork("reap_carts", _reap_carts, every_seconds=HOUR_SECONDS),
     DueWork("reap_media_uploads", _reap_uploads, every_seconds=HOUR_SECONDS),
     DueWork("reap_idempotency_keys", _reap_keys, every_seconds=HOUR_SECONDS),
     DueWork("reap_delivered_events", _reap_events, every_seconds=HOUR_SECONDS),
@@ -86,6 +96,8 @@ WAITING: Final[Mapping[str, Waiting]] = {
     "outbox": waiting_events,
     "payNotifications": waiting_pay_notifications,
     "payments": waiting_payments,
+    "sales": waiting_sales,
+    "expiries": waiting_expiries,
     "visits": waiting_visits,
     "stock": waiting_figures,
     "words": waiting_words,

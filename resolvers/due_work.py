@@ -25,6 +25,7 @@ class DueWork:
     `every_seconds` is the pause between looks. `next_deadline` is None for work that follows wall time
     (deliveries, tidying): a sandbox clock that is moved has nothing to do with it. `settles` is for work of that kind
     that a shop is not at rest without: a tester who settles it has it done, as everything with deadlines.
+    `calls_outside` is for work with deadlines that asks WeChat: it never runs inside a transaction.
     """
 
     name: str
@@ -32,6 +33,7 @@ class DueWork:
     every_seconds: float
     next_deadline: NextDeadline | None = None
     settles: bool = False
+    calls_outside: bool = False
 
     @property
     def brings_to_rest(self) -> bool:

@@ -42,7 +42,8 @@ async def advance_clock(
 ) -> ClockMove:
     """Move the clock `to` a moment or `by` a while, stopping at each deadline in order.
 
-    Each stop is one transaction: the moved clock and what it made due are seen together or not at all.
+    Each stop is one transaction: the moved clock and what it made due are seen together or not at all. Only work that
+    asks somebody outside comes after it, as it always does.
     Raises Refusal: NOT_FOUND, NOT_ALLOWED (a LIVE shop has the wall's clock), OUT_OF_RANGE (backwards, or too far).
     """
     shop = await _sandbox(shop_id)
@@ -80,10 +81,12 @@ async def _next_stop(shop_id: UUID, due_work: Sequence[DueWork], after: datetime
 
 async def _stop_at(shop_id: UUID, due_work: Sequence[DueWork], moment: datetime) -> list[Ran]:
     """Put the clock at `moment` and run what that makes due."""
+    timed = [work for work in due_work if work.next_deadline]
     async with transaction() as sql:
         wall = wall_now()
         # Rounded up, so that the clock never stands a fraction before the deadline it stops at.
         offset_ms = math.ceil((moment - wall) / timedelta(milliseconds=1))
         await sql.execute(_MOVE, shop_id, max(offset_ms, 0))
-        ran = [Ran(moment, work.name, await work.run(wall, shop_id)) for work in due_work if work.next_deadline]
+        ran = [Ran(moment, work.name, await work.run(wall, shop_id)) for work in timed if not work.calls_outside]
+    ran += [Ran(moment, work.name, await work.run(wall_now(), shop_id)) for work in timed if work.calls_outside]
     return [step for step in ran if step.count]
