@@ -16,6 +16,7 @@ from asyncpg import Record
 from clock import wall_now
 from ids import new_id
 from models.database import Connection, pool
+from models.refusal import Refusal, UserErrorCode
 from resolvers.caller import Caller
 from resolvers.plain import plain
 
@@ -40,7 +41,7 @@ from outbox_event where dead_at is not null and ($1::uuid is null or shop_id = $
 
 _REPLAY = """
 update outbox_event set dead_at = null, attempts = 0, next_attempt_at = $2, replayed_at = $2
-where id = $1 and dead_at is not null
+where id = $1 and dead_at is not null and ($3::uuid is null or shop_id = $3)
 """
 
 _REAP = """
@@ -97,10 +98,17 @@ async def dead_letters(shop_id: UUID | None = None, limit: int = 100) -> list[De
     return [DeadLetter(event_of(row), row["last_error"]) for row in rows]
 
 
-async def replay(event_id: UUID) -> bool:
-    """Make a dead letter due again with all its attempts; False when there is no such dead letter."""
-    done: str = await pool().execute(_REPLAY, event_id, wall_now())
+async def replay(event_id: UUID, shop_id: UUID | None = None) -> bool:
+    """Make a dead letter, of one shop or of any, due again with all its attempts; False when there is none."""
+    done: str = await pool().execute(_REPLAY, event_id, wall_now(), shop_id)
     return done == "UPDATE 1"
+
+
+async def outbox_replay(caller: Caller, event_id: UUID) -> UUID:
+    """Make a dead letter of the caller's shop due again and return its id. Raises Refusal NOT_FOUND."""
+    if not await replay(event_id, caller.shop_id):
+        raise Refusal(UserErrorCode.NOT_FOUND, "没有这个死信", "There is no such dead letter", "id")
+    return event_id
 
 
 async def reap_delivered_events(wall: datetime) -> int:

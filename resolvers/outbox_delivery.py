@@ -7,6 +7,7 @@ slow holds up nobody else.
 """
 
 import asyncio
+import re
 from collections.abc import Awaitable, Callable, Iterable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -41,6 +42,10 @@ MARK_SECONDS: Final = 0.2
 
 _RUN_EVENTS: Final = 20
 _ERROR_CHARS: Final = 500
+
+_SECRET: Final = re.compile(r"(?i)((?:access_)?token|secret|appsecret|session_key|js_code|key)=[^&\s'\"]+")
+"""Addresses stand in messages of what went wrong outside, and people read them."""
+
 
 # The walk goes along outbox_event_due, whose condition repeats `attempts >= 0`. Whether an event is its aggregate's
 # first is asked row by row from outbox_event_pending: as a join, planned before the table was analysed, it was
@@ -195,7 +200,7 @@ async def _put_off(event: Event, seed: int, fault: Exception) -> None:
     now = wall_now()
     dead = event.attempt >= ATTEMPTS_MAX
     later = now + timedelta(seconds=backoff_seconds(event, seed))
-    text = f"{type(fault).__name__}: {fault}".replace("\0", "")[:_ERROR_CHARS]
+    text = _SECRET.sub(r"\1=***", f"{type(fault).__name__}: {fault}".replace("\0", ""))[:_ERROR_CHARS]
     await pool().execute(_FAILED, event.id, text, later, now if dead else None)
     log(
         "outbox_dead_letter" if dead else "outbox_retry",

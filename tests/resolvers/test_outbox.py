@@ -44,8 +44,9 @@ class Listener:
 
 
 @pytest.fixture
-def listener(monkeypatch: pytest.MonkeyPatch) -> Listener:
-    """Stand in for every listener: this test's topics are told to nobody else."""
+async def listener(caller: Caller, monkeypatch: pytest.MonkeyPatch) -> Listener:
+    """Stand in for every listener: this test's topics are told to nobody else, and how the shop opened to nobody."""
+    await pool().execute("delete from outbox_event where shop_id = $1", caller.shop_id)
     one = Listener()
     monkeypatch.setattr(outbox_delivery, "DELIVERERS", {"told.": [one]})
     return one
