@@ -198,6 +198,7 @@ INDEXES = (
     """create unique index cart_visitor on cart (shop_id, visitor_id)
        where merged_into is null and customer_id is null""",
     "create index cart_merged on cart (shop_id, merged_into) where merged_into is not null",
+    "create index cart_untouched on cart (updated_at) where merged_into is null and customer_id is null",
     "create index cart_line_variant on cart_line (shop_id, variant_id)",
     # What falls due: by moment for all shops on wall time, by shop for a moved clock.
     "create index order_unpaid on orders (expires_at) where status = 'PENDING_PAYMENT'",
@@ -206,6 +207,7 @@ INDEXES = (
     "create index order_confirm on orders (auto_confirm_at) where status = 'PAID' and auto_confirm_at is not null",
     """create index order_shop_confirm on orders (shop_id, auto_confirm_at)
        where status = 'PAID' and auto_confirm_at is not null""",
+    "create index order_uncounted on orders (shop_id, id) where paid_at is not null and not is_counted",
     "create index order_staff on orders (shop_id, status, created_at, id)",
     "create index order_promoter on orders (shop_id, promoter_id) where promoter_id is not null",
     "create index order_share_link on orders (shop_id, share_link_id) where share_link_id is not null",
@@ -537,6 +539,7 @@ class Migration(migrations.Migration):
                 ("live_session_id", fields.UUIDField(null=True)),
                 ("prior_paid_orders", fields.IntField(default=0)),
                 ("is_confirm_extended", fields.BooleanField(default=False)),
+                ("is_counted", fields.BooleanField(default=False, db_default=False)),
                 ("expires_at", fields.DatetimeField(auto_now=False, auto_now_add=False)),
                 ("paid_at", fields.DatetimeField(null=True, auto_now=False, auto_now_add=False)),
                 ("shipped_at", fields.DatetimeField(null=True, auto_now=False, auto_now_add=False)),

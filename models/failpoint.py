@@ -21,6 +21,9 @@ from models.database import Connection
 FAILPOINTS: Final[Mapping[str, str]] = {
     "outbox.claimed": "An event is claimed, and not yet told.",
     "outbox.told": "An event is told, and not yet marked as told.",
+    "order.pay.after_prepay": "WeChat has made a prepay_id, and nobody has kept it yet.",
+    "order.paid.before_commit": "A payment is recorded with all that follows, and nothing is committed.",
+    "notification.stored": "What WeChat told is kept, and neither answered nor handled yet.",
     "stock.figured": "Levels count as figured and their products' figures are made, and nothing is committed.",
 }
 """Every place in the code, and what is true there; a test holds the list to the code."""

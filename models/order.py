@@ -68,6 +68,7 @@ class Order(Owned):
 
     `paid_fen` is what the payments that count brought in (a surplus payment does not), `refunding_fen` what is on its
     way back and `refunded_fen` what has arrived; a CHECK keeps their sum at or below what was paid.
+    `is_counted`: its pieces are in its products' `sales_count`, which due work brings up to date behind the payments.
     What brought the buyer, and how many paid orders they had before, is a snapshot of the moment of placing.
     """
 
@@ -100,6 +101,7 @@ class Order(Owned):
     live_session_id = fields.UUIDField(null=True)
     prior_paid_orders = fields.IntField(default=0)
     is_confirm_extended = fields.BooleanField(default=False)
+    is_counted = fields.BooleanField(default=False, db_default=False)
     expires_at = fields.DatetimeField()
     paid_at = fields.DatetimeField(null=True)
     shipped_at = fields.DatetimeField(null=True)

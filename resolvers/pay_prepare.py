@@ -12,6 +12,7 @@ from asyncpg import Record
 from clock import wall_now
 from logs import log
 from models.database import pool
+from models.failpoint import failpoint
 from models.payment import PaymentState
 from models.refusal import Refusal, UserErrorCode
 from resolvers.caller import Caller
@@ -86,6 +87,7 @@ async def prepare(caller: Caller, payer: Payer, payment_id: UUID) -> Prepared | 
             return None
         except PayError as error:
             raise pay_refusal(error) from None
+        await failpoint("order.pay.after_prepay")
         kept = await _kept(caller, payment_id, prepay_id)
         if kept is None:
             return None

@@ -17,6 +17,7 @@ from clock import wall_now
 from ids import new_id
 from logs import log
 from models.database import pool
+from models.failpoint import failpoint
 from resolvers.keys import keys
 from resolvers.merchant_pay import Account, account_by_channel, account_by_id, with_fresh_keys
 from resolvers.payment_told import is_foreign, take_word
@@ -112,7 +113,9 @@ async def receive(channel: str, headers: Mapping[str, str], body: bytes) -> UUID
     if isinstance(number, str) and await is_foreign(account, number):
         log("payment_mismatch", level="error", verdict="FOREIGN_CHANNEL", account=account.id.hex, out_trade_no=number)
         raise ForeignNumberError
-    return await _kept(account, message)
+    kept = await _kept(account, message)
+    await failpoint("notification.stored")
+    return kept
 
 
 async def handle_payment_notifications(wall: datetime, shop_id: UUID | None) -> int:

@@ -10,6 +10,7 @@ from asyncpg.exceptions import UniqueViolationError
 
 from logs import log
 from models.database import pool, transaction
+from models.failpoint import failpoint
 from resolvers.merchant_pay import Account
 from resolvers.order_paid import Outcome, Success, record_success
 from resolvers.shop_clock import shop_now
@@ -112,6 +113,7 @@ async def _recorded(account: Account, told: Transaction, asked: _Asked) -> Verdi
     try:
         async with transaction() as sql:
             outcome = await record_success(sql, account.shop_id, success)
+            await failpoint("order.paid.before_commit")
     except UniqueViolationError as fault:
         if fault.constraint_name is None or "transaction_id" not in fault.constraint_name:
             raise

@@ -168,6 +168,7 @@ class _Written:
             article=person["article"],
             prior_paid_orders=person["paid_orders"],
             is_confirm_extended=False,
+            is_counted=False,
             expires_at=self.now + timedelta(minutes=person["pay_minutes"]),
             version=1,
             created_at=self.now,

@@ -73,6 +73,7 @@ async def test_what_was_paid_at_the_sheet_is_a_paid_order(shop: SandboxShop, min
     assert await stock_of(shop, mug) == (3, 0)
     assert await count(shop, "stock_move", "reason = 'SOLD' and delta = -2 and on_hand_after = 3") == 1
     assert await count(shop, "outbox_event", "topic = 'order.paid'") == 1
+    assert await count(shop, "product", "sales_count = 2") == 1
     assert await count(shop, "customer", "paid_orders = 1 and first_paid_at is not null") == 1
     assert await all_right(shop)
 
