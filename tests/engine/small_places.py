@@ -11,12 +11,13 @@ PLACES = (
     ("110000", "110100", "110101", "北京市", "北京市", "东城区"),
     ("650000", None, None, "新疆维吾尔自治区", "新城", ""),
 )
-RULES = (
-    ("WEIGHT", (["330000", "310101"], True, 1000, 600, 9900, None), ([], True, 1000, 1200, None, 3)),
-    ("COUNT", (["650000"], False, 1, 0, None, None)),
-    ("COUNT",),
-)  # fmt: skip
-"""Of each template: what it charges by, then its rules."""
+Rule = tuple[list[str], bool, int, int, int | None, int | None]
+RULES: tuple[tuple[str, list[Rule]], ...] = (
+    ("WEIGHT", [(["330000", "310101"], True, 1000, 600, 9900, None), ([], True, 1000, 1200, None, 3)]),
+    ("COUNT", [(["650000"], False, 1, 0, None, None)]),
+    ("COUNT", []),
+)
+"""Of each template: what it charges by, and its rules."""
 
 
 def placed(shop: SmallShop) -> SmallShop:
@@ -31,7 +32,7 @@ def placed(shop: SmallShop) -> SmallShop:
 
 
 def _template(shop: SmallShop, number: int) -> UUID:
-    charge_by, *rules = RULES[number]
+    charge_by, rules = RULES[number]
     template = shop.add(
         "freight_template", name=f"{shop.word}{number}", charge_by=charge_by, is_default=number == 1,
         **(AGES | {"created_at": NOW - timedelta(days=number // 2)}),

@@ -202,3 +202,23 @@ async def test_the_survivor_keeps_a_phone_or_takes_it_over_and_older_ids_follow(
     }  # fmt: skip
     events = [row for row in await rows("outbox_event", two.caller) if row["topic"] == "customer.merged"]
     assert [event["aggregate_id"] for event in events] == [two.younger, two.older]
+
+
+async def test_a_book_of_two_has_the_survivors_default(two: Two) -> None:
+    async with transaction() as sql:
+        await two.give(sql, "address", tag="公司")
+
+    await merged(two)
+
+    book = {row["tag"]: (row["customer_id"], row["is_default"]) for row in await rows("address", two.caller)}
+    assert book == {"家": (two.older, True), "公司": (two.older, False)}
+
+
+async def test_who_has_no_address_takes_over_the_default(two: Two) -> None:
+    async with transaction() as sql:
+        await sql.execute("delete from address where customer_id = $1", two.older)
+        await two.give(sql, "address", tag="公司")
+
+    await merged(two)
+
+    assert [(row["customer_id"], row["is_default"]) for row in await rows("address", two.caller)] == [(two.older, True)]
