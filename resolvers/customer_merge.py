@@ -13,6 +13,7 @@ from uuid import UUID
 from clock import wall_now
 from models.database import Connection, pool, transaction
 from resolvers.caller import Caller
+from resolvers.cart_merge import HOLD_CARTS_OF_CUSTOMERS, JOIN_CART_OF_CUSTOMER
 from resolvers.outbox import emit
 from resolvers.viewed_product import MOVE_CUSTOMERS
 
@@ -29,6 +30,14 @@ class MergeRule:
 
 def _moved(table: str) -> str:
     return f"update {table} set customer_id = $2 where shop_id = $1 and customer_id = $3"  # noqa: S608 - our own tables
+
+
+def _moved_in_order(table: str, column: str = "customer_id") -> str:
+    """Move rows that others change too, locked in the order in which everybody takes them."""
+    return f"""
+    with theirs as (select id from {table} where shop_id = $1 and {column} = $3 order by id for no key update)
+    update {table} set {column} = $2 from theirs where {table}.shop_id = $1 and {table}.id = theirs.id
+    """  # noqa: S608 - our own tables
 
 
 # In the order of their key, as the recorder writes them, so that the two never wait for each other in a circle.
@@ -83,13 +92,16 @@ update customer mine set
     avatar_url = coalesce(mine.avatar_url, theirs.avatar_url),
     phone_sealed = case when mine.phone_hash is null then theirs.phone_sealed else mine.phone_sealed end,
     phone_masked = case when mine.phone_hash is null then theirs.phone_masked else mine.phone_masked end,
-    phone_hash = coalesce(mine.phone_hash, theirs.phone_hash)
+    phone_hash = coalesce(mine.phone_hash, theirs.phone_hash),
+    paid_orders = mine.paid_orders + theirs.paid_orders,
+    first_paid_at = least(mine.first_paid_at, theirs.first_paid_at)
 from customer theirs
 where mine.shop_id = $1 and mine.id = $2 and theirs.shop_id = $1 and theirs.id = $3
 """
 # Who was merged into the one who goes points at the survivor too: one step always finds them.
 _POINT = """
-update customer set merged_into = $2, phone_sealed = null, phone_hash = null, phone_masked = null
+update customer set merged_into = $2, phone_sealed = null, phone_hash = null, phone_masked = null,
+    paid_orders = 0, first_paid_at = null
 where shop_id = $1 and (id = $3 or merged_into = $3)
 """
 
@@ -109,19 +121,29 @@ MERGE_RULES: Final[Mapping[str, MergeRule]] = {
     "address.customer_id": MergeRule(
         "the survivor's book has the addresses of both, and its own default", (_SECOND_DEFAULT, _moved("address"))
     ),
+    "cart.customer_id": MergeRule(
+        "one cart with what both had; the same adds up, and the other's id leads to it",
+        (HOLD_CARTS_OF_CUSTOMERS, JOIN_CART_OF_CUSTOMER, _moved("cart")),
+    ),
+    "orders.customer_id": MergeRule("their orders are the survivor's", (_moved_in_order("orders"),)),
+    "payment.payer_customer_id": MergeRule(
+        "what they paid, the survivor paid", (_moved_in_order("payment", "payer_customer_id"),)
+    ),
+    "after_sale.customer_id": MergeRule("their after-sales are the survivor's", (_moved_in_order("after_sale"),)),
     "viewed_product.customer_id": MergeRule("the later look of either, each product once", (MOVE_CUSTOMERS,)),
     "promoter.customer_id": MergeRule(
         "a customer is a promoter once: the survivor's gets the links, else the other's becomes the survivor's",
         (_LINKS_OF_PROMOTER, _SECOND_PROMOTER, _moved("promoter")),
     ),
     "customer.merged_into": MergeRule(
-        "the survivor keeps phone and picture, or takes them over; older ids point at the survivor",
+        "the survivor keeps phone and picture or takes them over, and has paid for both; older ids point at them",
         (_FILL_SURVIVOR, _POINT),
     ),
 }  # fmt: skip
 
-# In the order of ids, so that two merges wait for each other and never in a circle.
-_HOLD = "select id from customer where shop_id = $1 and id = any($2::uuid[]) order by id for update"
+# In the order of ids, so that two merges wait for each other and never in a circle. Who only names a customer in a row
+# of their own (a cart, an order) need not wait: what comes late under the older id follows.
+_HOLD = "select id from customer where shop_id = $1 and id = any($2::uuid[]) order by id for no key update"
 _WHEN = "update customer set merged_at = $3 where shop_id = $1 and id = $2"
 _OLDEST = "select id from customer where shop_id = $1 and id = any($2::uuid[]) order by created_at, id limit 1"
 

@@ -11,6 +11,7 @@ from models.database import Connection
 from models.wechat_app import WechatApp
 from models.wechat_code import WechatCodeKind
 from resolvers.caller import ActorKind, Caller
+from resolvers.cart_merge import join_carts
 from resolvers.customer_merge import merge_customers
 from resolvers.keys import keys
 from resolvers.outbox import emit
@@ -104,6 +105,7 @@ async def _enter(caller: Caller, app: WechatApp, sql: Connection, session: Sessi
         await sql.execute(_VISITOR, new_id(), app.shop_id, caller.visitor_id, customer_id, caller.now)
         await sql.execute(_VISITS, app.shop_id, caller.visitor_id, customer_id)
         await take_over_views(sql, app.shop_id, caller.visitor_id, customer_id)
+        await join_carts(sql, app.shop_id, caller.visitor_id, customer_id)
     return {"customer_id": customer_id, "pair": (await open_session(sql, app, customer_id)).as_json()}
 
 

@@ -11,6 +11,7 @@ from engine.declare import Link, Order, column, expression, field, many, one, pa
 from engine.keyset import TIME
 from engine.rows import Rows
 from schema.address import Address
+from schema.cart import Cart
 from schema.connection import paged, paged_rows
 from schema.node import Node
 from schema.order import OWN_ORDERS, OrderConnection
@@ -82,6 +83,11 @@ class Customer(Node):
     default_address: Address | None = field(
         one("{t}.customer_id = {p}.id and {t}.is_default", is_public=True),
         description="Where parcels go when nobody says where; null while the book is empty.",
+    )
+
+    cart: Cart | None = field(
+        one("{t}.customer_id = {p}.id", is_public=True),
+        description="What they mean to buy; null before anything was put in. The same as `cart` without an id.",
     )
 
     @paged(OWN_ORDERS, OrderConnection, description="Their orders, the newest first, without those they hid.")

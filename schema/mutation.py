@@ -3,6 +3,7 @@
 import strawberry
 
 from schema.address_mutation import AddressMutation
+from schema.cart_mutation import CartMutation
 from schema.category_mutation import CategoryMutation
 from schema.collection_mutation import CollectionMutation
 from schema.customer_mutation import CustomerMutation
@@ -48,6 +49,7 @@ class Mutation(
     SearchMutation,
     PageMutation,
     FavouriteMutation,
+    CartMutation,
     OrderMutation,
     AddressMutation,
     FreightTemplateMutation,

@@ -8,6 +8,7 @@ from engine.declare import Order, by_ids, field, many, one, page, read
 from engine.rows import Rows
 from models.staff import Role
 from schema.by_handle import DECODERS, HandleArgument, IdArgument, by_id_or_handle
+from schema.cart import CartQuery
 from schema.catalogue_change import CatalogueChangeQuery
 from schema.category import BY_POSITION, Category
 from schema.collection import Collection, CollectionConnection
@@ -39,6 +40,7 @@ class Query(
     CatalogueChangeQuery,
     ViewerChangeQuery,
     CustomerQuery,
+    CartQuery,
     OrderQuery,
     QuoteQuery,
     RegionQuery,
