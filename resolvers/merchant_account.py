@@ -36,7 +36,7 @@ APPS_MAX: Final = 50
 CHANNEL_BYTES: Final = 16
 _VERSION: Final = ("input", "version")
 
-_LOCK: Final = "select pg_advisory_xact_lock(hashtextextended('merchant accounts ' || $1::text, 0))"
+_LOCK: Final = "select pg_advisory_xact_lock(hashtextextended('merchant accounts ' || $1, 0))"
 # A handful for each shop.
 _FIND: Final = """
 select id, name, serial_no, api_v3_key_sealed, private_key_sealed, platform_keys, version from merchant_account
@@ -112,7 +112,7 @@ async def merchant_account_upsert(caller: Caller, draft: MerchantDraft) -> UUID:
     standing = await pool().fetchrow(_FIND, caller.shop_id, draft.mchid, draft.sub_mchid)
     merchant = await _merchant(caller, draft, standing)
     async with transaction() as sql:
-        await sql.execute(_LOCK, caller.shop_id)
+        await sql.execute(_LOCK, str(caller.shop_id))
         # Between the look above and the lock somebody may have entered the same one.
         now_standing = await sql.fetchrow(_FIND, caller.shop_id, draft.mchid, draft.sub_mchid)
         if now_standing is not None:
