@@ -13,6 +13,7 @@ from schema.media_mutation import MediaMutation
 from schema.merchant_account_mutation import MerchantAccountMutation
 from schema.metafield_mutation import MetafieldMutation
 from schema.order_mutation import OrderMutation
+from schema.outbox_event import OutboxMutation
 from schema.page_mutation import PageMutation
 from schema.payment_mutation import PaymentMutation
 from schema.product_mutation import ProductMutation
@@ -57,5 +58,6 @@ class Mutation(
     SessionMutation,
     CustomerMutation,
     StaffMutation,
+    OutboxMutation,
 ):
     """Mutations of one document run one after the other."""

@@ -19,6 +19,7 @@ from schema.landing_query import LandingQuery
 from schema.merchant_account import MerchantAccountQuery
 from schema.node import Node
 from schema.order_query import OrderQuery
+from schema.outbox_event import OutboxQuery
 from schema.product import Product, ProductConnection
 from schema.product_filter import PRODUCT_ORDERS, Filters, Reverse, SortKey, narrow
 from schema.product_search import SearchWords
@@ -46,6 +47,7 @@ class Query(
     RegionQuery,
     FreightTemplateQuery,
     MerchantAccountQuery,
+    OutboxQuery,
 ):
     """Each root is one part of one SQL statement."""
 
