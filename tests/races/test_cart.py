@@ -1,0 +1,173 @@
+"""Many hands in one cart at once, over sockets of two server processes: nothing is lost, and nothing counts twice."""
+
+import asyncio
+from collections import Counter
+from collections.abc import AsyncIterator, Awaitable
+from dataclasses import replace
+from time import perf_counter
+from typing import Any
+from uuid import uuid4
+
+import httpx
+import pytest
+
+from settings import Settings
+from tests.harness.asking import Answer, Asker
+from tests.harness.carts import changed, document, read, short, variants, wish
+from tests.harness.phones import Phone, phone_of
+from tests.harness.processes import process_serving
+from tests.harness.server import client
+from tests.harness.shops import SandboxShop
+
+RIVALS = 64
+
+
+@pytest.fixture(scope="module")
+async def second(
+    settings: Settings, database: None, tmp_path_factory: pytest.TempPathFactory
+) -> AsyncIterator[httpx.AsyncClient]:
+    """A client of another server process on the same database."""
+    log = tmp_path_factory.mktemp("race") / "serve.log"
+    async with process_serving(settings, log) as process, client(process.base_url) as found:
+        yield found
+
+
+class Overlap:
+    """Notes when each question was under way."""
+
+    def __init__(self) -> None:
+        self.spans: list[tuple[float, float]] = []
+
+    async def of(self, question: Awaitable[Answer]) -> Answer:
+        """Ask, and note from when to when."""
+        began = perf_counter()
+        answer = await question
+        self.spans.append((began, perf_counter()))
+        return answer
+
+    @property
+    def most(self) -> int:
+        """The most that were under way at one moment."""
+        steps = sorted([(began, 1) for began, _ in self.spans] + [(ended, -1) for _, ended in self.spans])
+        under_way = most = 0
+        for _, step in steps:
+            under_way += step
+            most = max(most, under_way)
+        return most
+
+
+def both(asker: Asker, second: httpx.AsyncClient) -> list[Asker]:
+    """The same person at either process."""
+    return [asker, replace(asker, http=second)]
+
+
+async def at_once(askers: list[Asker], wishes: list[dict[str, Any]]) -> list[Answer]:
+    """Add each wish's line at the same moment, in turns at either process; most of them must overlap."""
+    overlap = Overlap()
+    sent = [
+        overlap.of(askers[number % len(askers)](document("cartLinesAdd", "id"), wished))
+        for number, wished in enumerate(wishes)
+    ]
+    answers = await asyncio.gather(*sent)
+    assert overlap.most > len(wishes) // 2
+    return answers
+
+
+def line(variant: str, quantity: int, key: str) -> dict[str, Any]:
+    return {"lines": [{"variantId": variant, "quantity": quantity}], "idempotencyKey": key}
+
+
+@pytest.fixture
+def phone(shop: SandboxShop) -> Phone:
+    """Somebody with a phone of their own."""
+    return phone_of(shop, uuid4().hex)
+
+
+async def test_64_adds_to_a_cart_that_is_not_there_yet_lose_nothing(
+    shop: SandboxShop, phone: Phone, second: httpx.AsyncClient
+) -> None:
+    ids = await variants(shop, *(f"v{number}" for number in range(8)))
+    names = list(ids)
+    wishes = [line(ids[names[number % 8]], number + 1, f"k{number}") for number in range(RIVALS)]
+
+    answers = await at_once(both(phone.visitor, second), wishes)
+
+    assert [answer.refusals for answer in answers] == [[]] * RIVALS
+    assert len({answer["cartLinesAdd"]["cart"]["id"] for answer in answers}) == 1
+    wanted = Counter[str]()
+    for number in range(RIVALS):
+        wanted[names[number % 8]] += number + 1
+    assert short(await read(phone.visitor)) == wanted
+
+
+async def test_of_64_adds_under_one_key_one_counts(shop: SandboxShop, phone: Phone, second: httpx.AsyncClient) -> None:
+    ids = await variants(shop, "a")
+
+    answers = await at_once(both(phone.visitor, second), [line(ids["a"], 2, "one")] * RIVALS)
+
+    assert [answer.refusals for answer in answers] == [[]] * RIVALS
+    cart = await read(phone.visitor)
+    assert (short(cart), cart["version"]) == ({"a": 2}, 1)
+
+
+async def test_a_cart_never_holds_more_than_a_hundred_lines(
+    shop: SandboxShop, phone: Phone, second: httpx.AsyncClient
+) -> None:
+    ids = await variants(shop, "a")
+    wishes = [
+        {
+            "lines": [
+                {"variantId": ids["a"], "attributes": [{"key": "n", "value": f"{number} {part}"}]} for part in range(3)
+            ],
+            "idempotencyKey": f"k{number}",
+        }
+        for number in range(RIVALS)
+    ]
+
+    answers = await at_once(both(phone.visitor, second), wishes)
+
+    codes = Counter(refusal.code for answer in answers for refusal in answer.refusals)
+    assert codes == {"LIMIT_REACHED": RIVALS - 33}
+    assert len((await read(phone.visitor))["lines"]) == 99
+
+
+async def test_logins_while_adds_run_lose_nothing(shop: SandboxShop, phone: Phone, second: httpx.AsyncClient) -> None:
+    ids = await variants(shop, "a", "b")
+    customer = await phone.logged_in()
+    await changed(customer, "cartLinesAdd", lines=[{"variantId": ids["b"], "quantity": 1}])
+    askers = [*both(phone.visitor, second), *both(customer, second)]
+
+    async def log_in_again() -> None:
+        for _ in range(4):
+            await phone.login()
+
+    adds = at_once(askers, [line(ids["ab"[number % 2]], 1, f"k{number}") for number in range(RIVALS)])
+    answers, _ = await asyncio.gather(adds, log_in_again())
+    await phone.login()
+
+    assert [answer.refusals for answer in answers] == [[]] * RIVALS
+    assert short(await read(customer)) == {"a": RIVALS // 2, "b": RIVALS // 2 + 1}
+    assert await read(phone.visitor) is None
+
+
+async def test_edits_of_all_kinds_at_once_meet_no_fault(
+    shop: SandboxShop, phone: Phone, second: httpx.AsyncClient
+) -> None:
+    ids = await variants(shop, "a", "b", "c")
+    begun = await changed(phone.visitor, "cartLinesAdd", lines=[{"variantId": ids[name]} for name in ("a", "b")])
+    first, other = (found["id"] for found in begun["lines"])
+    edits: list[tuple[str, dict[str, Any]]] = [
+        ("cartLinesUpdate", {"lines": [{"lineId": first, "quantity": 3}, {"lineId": other, "quantity": 4}]}),
+        ("cartLinesUpdate", {"lines": [{"lineId": other, "quantity": 4}, {"lineId": first, "quantity": 3}]}),
+        ("cartLinesSelect", {"selected": False, "lineIds": [other, first]}),
+        ("cartLinesAdd", {"lines": [{"variantId": ids["c"]}]}),
+        ("cartNoteUpdate", {"note": "?"}),
+    ]
+    askers = both(phone.visitor, second)
+
+    answers = await asyncio.gather(
+        *(wish(askers[number % 2], name, **asked) for number in range(8) for name, asked in edits)
+    )
+
+    assert [answer.refusals for answer in answers] == [[]] * 40
+    assert short(await read(phone.visitor)) == {"a": 3, "b": 4, "c": 8}
