@@ -17,7 +17,7 @@ NODE_TABLES = {
     "prd": "product", "var": "variant", "opt": "product_option", "med": "media", "col": "collection", "cat": "category",
     "rev": "review", "mtf": "metafield", "loc": "location", "prh": "price_history", "lvl": "stock_level",
     "mov": "stock_move", "shp": "shop", "pag": "page", "pro": "promoter", "lnk": "share_link", "cus": "customer",
-    "adr": "address", "frt": "freight_template",
+    "adr": "address", "frt": "freight_template", "evt": "outbox_event",
 }  # fmt: skip
 _PLAIN = {
     "Product.variants": "products(first: 100) { nodes { list: variants(first: 100) { edges { cursor } } } }",
@@ -25,6 +25,7 @@ _PLAIN = {
     "Product.reviews": "products(first: 100) { nodes { list: reviews(first: 100) { edges { cursor } } } }",
     "Query.collections": "list: collections(first: 100) { edges { cursor } }",
     "Customer.favourites": "viewer { favourites(first: 100) { edges { cursor } } }",
+    "Query.deadLetters": "list: deadLetters(first: 100) { edges { cursor } }",
     "Query.pages": "list: pages(first: 100) { edges { cursor } }",
     "ShareLink.visits": "shareLinks(first: 100) { nodes { visits(first: 9) { edges { cursor } } } }",
     "Variant.stockMoves": "products { nodes { variants { nodes { stockMoves(first: 9) { edges { cursor } } } } } }",

@@ -15,7 +15,8 @@ import orjson
 from ids import new_id
 from models.database import Connection
 from resolvers.search_index import index_products
-from tests.models.rows import Row, insert
+from tests.models.row_ids import Row
+from tests.models.rows import insert
 
 NOW = datetime(2026, 6, 1, 8, 0, 0, 123456, tzinfo=UTC)
 """The shop's clock in every test of the engine."""
@@ -27,7 +28,7 @@ TABLES = (
     "shop", "category", "freight_template", "freight_rule", "product", "product_option", "media", "media_file",
     "variant", "price_history", "collection", "collection_product", "location", "stock_level", "stock_move", "review",
     "metafield", "hot_search", "page", "customer", "consent", "favourite", "address", "promoter", "share_link", "visit",
-    "search", "viewed_product",
+    "search", "viewed_product", "outbox_event",
 )  # fmt: skip
 """Parents before children."""
 TAGS = ("新品", "绿茶", "it's", "a\\b", "礼盒")
@@ -89,7 +90,18 @@ def small_shop(word: str, seed: int = 1, products: int = 16) -> SmallShop:
     _collections(shop, random)
     for visitors, term in enumerate(("茶", word, f"{word} 衣", f"{word}茶"), 2):
         shop.add("hot_search", term=term, visitors=visitors % 4 + 1, searched_at=NOW)
+    _events(shop)
     return shop
+
+
+def _events(shop: SmallShop) -> None:
+    """The second is told, the others are dead letters."""
+    for number in range(5):
+        ends = {"delivered_at" if number == 1 else "dead_at": NOW}
+        shop.add(
+            "outbox_event", topic=f"told.{number % 2}", aggregate_id=shop.new_id(), payload="{}", attempts=number + 1,
+            next_attempt_at=NOW, last_error="" if number == 1 else shop.word, created_at=NOW, **ends,
+        )  # fmt: skip
 
 
 def _categories(shop: SmallShop) -> Iterator[UUID]:

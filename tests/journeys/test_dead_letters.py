@@ -1,14 +1,14 @@
 """Dead letters: the owner sees what could not be told and why, and has it tried again; nobody else does."""
 
 from typing import Any
-from uuid import UUID
 
-from ids import encode_id, new_id
-from models.database import pool, transaction
+from ids import encode_id
+from models.database import pool
 from models.staff import Role
-from resolvers.outbox import dead_letters, emit_many, waiting_events
+from resolvers.outbox import dead_letters, waiting_events
 from resolvers.outbox_delivery import ATTEMPTS_MAX, deliver_outbox
-from tests.harness.shops import OpenedShop, SandboxShop
+from tests.harness.shops import SandboxShop
+from tests.journeys.world_outbox import give_up
 
 LETTERS = """
 query ($first: PageSize, $after: Cursor) {
@@ -20,21 +20,6 @@ REPLAY = """
 mutation ($id: ID!) {
   outboxReplay(id: $id) { event { id topic attempts deadAt replayedAt } userErrors { code field message } }
 }"""
-
-
-async def give_up(shop: OpenedShop, topic: str, error: str = "TimeoutError: ") -> str:
-    """Leave a dead letter as a listener does that never hears; its global id."""
-    thing = new_id()
-    async with transaction() as sql:
-        await emit_many(sql, shop.id, topic, {thing: {"secret": "for no eyes"}})
-        event_id: UUID = await sql.fetchval(
-            "update outbox_event set dead_at = created_at, attempts = $2, last_error = $3 where aggregate_id = $1"
-            " returning id",
-            thing,
-            ATTEMPTS_MAX,
-            error,
-        )
-    return encode_id("evt", event_id)
 
 
 async def letters(shop: SandboxShop, **variables: Any) -> list[dict[str, Any]]:

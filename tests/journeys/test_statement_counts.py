@@ -68,6 +68,7 @@ OF_A_WRITE: Final[Mapping[str, int]] = {
     "freightTemplateUpdate": 9,
     "freightTemplateSetDefault": 7,
     "freightTemplateDelete": 5,
+    "outboxReplay": 2,
     "productDelete": 7,
 }
 """Statements of each mutation of the corpus, with reading back what the client selected."""
