@@ -22,9 +22,11 @@ from resolvers.outbox_delivery import deliver_outbox
 from resolvers.payment_notification import handle_payment_notifications, waiting_pay_notifications
 from resolvers.payment_query import query_payments, waiting_payments
 from resolvers.publication import announce_due_windows, next_window_edge
+from resolvers.refund_send import send_refunds, waiting_refunds
 from resolvers.sales_count import count_sales, waiting_sales
 from resolvers.search_index import renew_stale_words, waiting_words
 from resolvers.search_log import reap_searches
+from resolvers.search_tier import rank_products
 from resolvers.session import forget_answers, reap_sessions
 from resolvers.stock_figures import refresh_stale_stock, waiting_figures
 from resolvers.viewed_product import reap_views
@@ -35,6 +37,7 @@ POLL_SECONDS: Final = 0.5
 FIGURES_SECONDS: Final = 0.2
 FAULT_PAUSE_SECONDS: Final = 5.0
 MINUTE_SECONDS: Final = 60.0
+RANK_SECONDS: Final = 600.0
 HOUR_SECONDS: Final = 3600.0
 
 
@@ -72,9 +75,11 @@ DUE_WORK: Final[tuple[DueWork, ...]] = (
     DueWork("refresh_stale_stock", refresh_stale_stock, every_seconds=FIGURES_SECONDS, settles=True),
     DueWork("handle_payment_notifications", handle_payment_notifications, every_seconds=POLL_SECONDS, settles=True),
     DueWork("count_sales", count_sales, every_seconds=1.0, settles=True),
+    DueWork("send_refunds", send_refunds, every_seconds=1.0, settles=True),
     DueWork("query_payments", query_payments, every_seconds=1.0, settles=True),
     DueWork("expire_orders", expire_orders, every_seconds=1.0, next_deadline=next_expiry, calls_outside=True),
     DueWork("renew_stale_words", renew_stale_words, every_seconds=1.0, settles=True),
+    DueWork("rank_products", rank_products, every_seconds=RANK_SECONDS),
     DueWork("count_hot_searches", count_hot_searches, every_seconds=MINUTE_SECONDS, settles=True),
     DueWork("reap_searches", _reap_searches, every_seconds=HOUR_SECONDS),
     DueWork("reap_views", _reap_views, every_seconds=HOUR_SECONDS),
@@ -96,6 +101,7 @@ WAITING: Final[Mapping[str, Waiting]] = {
     "outbox": waiting_events,
     "payNotifications": waiting_pay_notifications,
     "payments": waiting_payments,
+    "refunds": waiting_refunds,
     "sales": waiting_sales,
     "expiries": waiting_expiries,
     "visits": waiting_visits,

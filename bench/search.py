@@ -1,7 +1,8 @@
 """What a search costs among a thousand products and among a hundred thousand, beside the same search by hand.
 
 `python -m bench.search` measures this alone. The goods have titles of a colour, a stuff, a thing and a series; a series
-is ten products at any size of shop, so a search for one finds as many in both; a thing is one product in forty.
+is ten products at any size of shop, so a search for one finds as many in both; a thing is one product in forty, a
+colour one in eight.
 """
 
 import asyncio
@@ -22,14 +23,16 @@ from bench.asking import count_statements, requests_of, same_answers
 from bench.load import Load, Plan, Target, turns
 from bench.pages import Page
 from bench.servers import Ground, Server, ground, make_database, serving
+from clock import wall_now
 from models.database import connect, migrate
 from resolvers.caller import system_caller
 from resolvers.product_import import import_products
 from resolvers.sandbox_shop import open_sandbox
+from resolvers.search_tier import rank_products
 
 SIZES: Final = {"search-small": 1_000, "search-large": 100_000}
 """Keys of the shops, and how many products each has."""
-ROUNDS: Final = 12
+ROUNDS: Final = 10
 SECONDS: Final = 0.6
 CONNECTIONS: Final = 8
 OF_A_SERIES: Final = 10
@@ -93,8 +96,9 @@ def measure_search(on: Ground, servers: list[Server]) -> str:
     loads: dict[tuple[str, str, str], list[Load]] = {}
     series = [{"query": f"{_series(number)} {_THINGS[number % len(_THINGS)]}"} for number in range(0, 90, 3)]
     things = [{"query": thing} for thing in _THINGS]
+    colours = [{"query": colour} for colour in _COLOURS]
     statements = None
-    for kind, variables in (("series", series), ("thing", things)):
+    for kind, variables in (("series", series), ("thing", things), ("colour", colours)):
         page = Page("search", DOCUMENT, variables)
         for key in SIZES:
             same_answers(servers, page, key)
@@ -115,6 +119,9 @@ def measure_search(on: Ground, servers: list[Server]) -> str:
         "common_postgres_ms": _postgres_ms(loads["thing", "ours", large]),
         "common_ratio_cpu": _ratio(loads["thing", "ours", large], loads["thing", "limit", large]),
         "common_flat": _ratio(loads["thing", "ours", large], loads["thing", "ours", small], whole=True),
+        "broad_cpu_ms": _ms(loads["colour", "ours", large]),
+        "broad_postgres_ms": _postgres_ms(loads["colour", "ours", large]),
+        "broad_flat": _ratio(loads["colour", "ours", large], loads["colour", "ours", small], whole=True),
         "statements": statements,
     }
     return orjson.dumps(found).decode()
@@ -126,6 +133,8 @@ async def _stock(on: Ground) -> None:
         async with connect(on.settings.database_url or "", pool_size=2):
             for key, products in SIZES.items():
                 await _fill(key, products, Path(directory) / f"{key}.csv", on.settings.derive("sealing"))
+            # The worker's, which does not run here.
+            await rank_products(wall_now(), None)
     # Longer than any request may take, so on a connection of its own.
     administrator = await asyncpg.connect(on.settings.database_url)
     await administrator.execute("vacuum analyze product, product_words, media")

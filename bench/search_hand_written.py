@@ -3,7 +3,7 @@
 from typing import Final
 from uuid import UUID
 
-from resolvers.search_text import query_of, quoted, shop_lexeme
+from resolvers.search_text import query_of, shop_lexeme
 
 SEARCH_CURSOR: Final = b"search"
 
@@ -13,9 +13,26 @@ _ON_SALE: Final = (
 )
 _PAYLOAD: Final = "(array_agg(r.payload order by r.n))[least(count(*), 20)]"
 
-# All words, or any of them when nothing has all: $4, $5. The index on words first, at most 1,000 products by their key,
-# the best 21 of them. The shop is told to the planner in words whose odds it does not know, or it would plan anew.
+
+def _lexeme(tier: str) -> str:
+    return f"($7::text || {tier} || '''')::tsquery"
+
+
+def _seen_one(tier: str) -> str:
+    return (
+        f"exists (select from product_words s, product q where s.words @@ ({_lexeme(tier)} && $4::text::tsquery)"
+        f" and uuid_cmp(s.shop_id, $1) = 0 and q.id = s.product_id and q.shop_id = $1 and {_ON_SALE.format(p='q')})"
+    )
+
+
+# All words, or any of them when nothing has all: $4, $5. The index on words first, tier by tier: all of the best tier,
+# 200 products of the others, each by its key, the best 21 of them. The shop is told to the planner in words whose odds
+# it does not know, or it would plan anew.
 SEARCH: Final = f"""
+with words_asked as materialized (
+  select case when (select $5::text) is null or {_seen_one("':0'")} or {_seen_one("''")}
+    then $4::text::tsquery else $5::text::tsquery end as asked
+)
 select convert_to(row_to_json(answer)::text, 'UTF8') from (select json_build_object('products', (
   select json_build_object('nodes', coalesce(json_agg(r.node) filter (where r.n <= 20), '[]'), 'pageInfo',
     json_build_object('hasNextPage', count(*) > 20, 'endCursor', rtrim(translate(encode(
@@ -32,25 +49,25 @@ select convert_to(row_to_json(answer)::text, 'UTF8') from (select json_build_obj
           order by m.position, m.id limit 1) i) as "featuredImage"
       ) o) end as node
     from (select b.*, row_number() over () as n from (
-      select * from (
+      select c.* from (values (array[':0'], 1000, true), (array[':1', ':2', ':3', ':4', ':5'], 200, true),
+        (array[''], 200, false)) part(tiers, most, is_of_best), lateral (
+        select c.* from unnest(part.tiers) tier(name), lateral (
         select p.*, (1000000 * ts_rank('{{0.1, 0.2, 0.4, 1}}', w.words, (select $6::text::tsquery)))::bigint
           + (8000 * ln(1 + least(p.sales_count, 1000000)))::bigint
           + 20 * greatest(-3000, least(6000, (p.published_at at time zone 'UTC')::date - date '2020-01-01'))
           as relevance
         from product_words w, product p
-        where w.words @@ (select case when (select $5::text) is null or exists (
-            select from product_words s, product q where s.words @@ $4::text::tsquery and uuid_cmp(s.shop_id, $1) = 0
-            and q.id = s.product_id and q.shop_id = $1 and {_ON_SALE.format(p="q")}
-          ) then $4::text::tsquery else $5::text::tsquery end)
+        where w.words @@ ({_lexeme("tier.name")} && (select asked from words_asked))
           and uuid_cmp(w.shop_id, $1) = 0 and p.id = w.product_id and p.shop_id = $1 and {_ON_SALE.format(p="p")}
-        limit 1000) c
+        offset 0) c limit part.most) c
+      where part.is_of_best = (select exists (select from product_words w where uuid_cmp(w.shop_id, $1) = 0
+          and w.words @@ ({_lexeme("':0'")} && (select asked from words_asked))))
       order by c.relevance desc, c.id desc limit 20 + 1) b) p
   ) r)) as data) answer
 """  # noqa: S608 - only words of this file are put in
 
 
-def search_binds(shop_id: UUID, text: str) -> tuple[str | None, str | None, str | None]:
-    """Return all words, any of them, and what makes a better answer; within the shop."""
-    asked, shop = query_of(text), quoted(shop_lexeme(shop_id))
-    every = f"{shop} & {asked.all}" if asked.all else None
-    return every, f"{shop} & ({asked.any})" if asked.any else None, asked.rank
+def search_binds(shop_id: UUID, text: str) -> tuple[str | None, str | None, str | None, str]:
+    """Return all words, any of them, what makes a better answer, and how the lexemes of the shop's tiers begin."""
+    asked = query_of(text)
+    return asked.all, asked.any, asked.rank, f"'{shop_lexeme(shop_id)}"

@@ -20,9 +20,9 @@ class Order:
 
 @dataclass(frozen=True, slots=True)
 class Cap:
-    """No more than `most` of the rows, whichever come first, each with more columns: name and SQL."""
+    """Some of the rows, each with more columns: name and SQL. `taken` is a select from {rows} that says which."""
 
-    most: int
+    taken: str
     columns: Mapping[str, str]
 
 
@@ -58,13 +58,13 @@ class Rows:
         self.joined.append(f"{table} {alias}")
         return alias
 
-    def cap(self, most: int, **columns: str) -> None:
-        """Look at no more than so many rows, however many meet the conditions.
+    def cap(self, taken: str, **columns: str) -> None:
+        """Look at no more rows than `taken` takes from `{rows}`, which are all that meet the conditions.
 
         Order, cursors, counts and what is derived from the list see these rows only. `columns` are made for each of
         them before, from anything that the conditions may speak of; an order finds them as columns of {t}.
         """
-        self.capped = Cap(most, columns)
+        self.capped = Cap(taken, columns)
 
     def derive(self, select: str) -> None:
         """Take the rows from a select instead of a table, one that says itself which shop's they are."""
@@ -93,7 +93,8 @@ class Rows:
             return source
         made = "".join(f', {sql} as "{name}"' for name, sql in self.capped.columns.items())
         conditions = " and ".join(self.conditions) or "true"
-        return f"(select {self.t}.*{made} from {source} where {conditions} limit {self.capped.most}) {self.t}"
+        rows = f"select {self.t}.*{made} from {source} where {conditions}"
+        return f"({self.capped.taken.replace('{rows}', rows)}) {self.t}"
 
     def order_by(self, order: Order, *, reverse: bool = False) -> None:
         """Set the order; `reverse` turns its direction round."""

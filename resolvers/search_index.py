@@ -9,6 +9,7 @@ from uuid import UUID
 from ids import new_id
 from models.database import Connection, pool, transaction
 from resolvers.search_text import SearchText, document_of
+from resolvers.search_tier import TIER_LEXEME
 
 BATCH_PRODUCTS: Final = 500
 _IN_THREAD_FROM: Final = 50
@@ -29,13 +30,18 @@ where product.shop_id = $1 and product.id = any($2::uuid[])
 """
 
 # Words that are the same are not written again: a product whose stock a file changed keeps its place in the index.
-_SAVE: Final = """
-insert into product_words as stored (id, shop_id, product_id, words, is_stale)
-select id, $1, product_id, words::tsvector, false from unnest($2::uuid[], $3::uuid[], $4::text[])
-    as made(id, product_id, words)
-on conflict (shop_id, product_id) do update set words = excluded.words, is_stale = false
+_SAVE: Final = f"""
+with made as (
+    select given.id, given.product_id, coalesce(stored.tier, 0) as tier, given.words::tsvector as words
+    from unnest($2::uuid[], $3::uuid[], $4::text[]) as given(id, product_id, words)
+    left join product_words stored on stored.shop_id = $1 and stored.product_id = given.product_id
+)
+insert into product_words as stored (id, shop_id, product_id, words, is_stale, tier)
+select id, $1, product_id, words || {TIER_LEXEME.format(shop="$1::uuid", tier="':' || tier")}::tsvector, false, tier
+from made
+on conflict (shop_id, product_id) do update set words = excluded.words, is_stale = false, tier = excluded.tier
 where stored.is_stale or stored.words is distinct from excluded.words
-"""
+"""  # noqa: S608 - only words of this file are put in
 
 _OUTDATE_BRANCH: Final = """
 update product_words set is_stale = true

@@ -123,14 +123,14 @@ def narrow(rows: Rows, query: object, filters: object, sort_key: object, reverse
 
 
 def _put_in_order(rows: Rows, query: object, sort_key: object, *, is_reverse: bool) -> None:
-    words = search(rows, query) if query is not None else None
+    found = search(rows, query) if query is not None else None
     key = str(_name(sort_key.value)) if isinstance(sort_key, Leaf) else "RELEVANCE"
     if key != "RELEVANCE":
         rows.order_by(PRODUCT_ORDERS[key], reverse=is_reverse)
-        if words is not None:
-            in_other_order(rows)
-    elif words is not None:
-        by_relevance(rows, query, words, reverse=is_reverse)
+        if found is not None:
+            in_other_order(rows, found)
+    elif found is not None:
+        by_relevance(rows, query, found, reverse=is_reverse)
     elif rows.order:
         rows.order_by(rows.order, reverse=is_reverse)
 

@@ -1,17 +1,19 @@
 """How products are searched: words that must be found, and how good an answer each product is."""
 
+from dataclasses import dataclass
 from typing import Annotated, Final
 
 import strawberry
 
 from engine.rows import Order, Rows
 from resolvers.search_text import asks_all, asks_any, asks_rank
+from resolvers.search_tier import STANDING, TIER_LEXEME, TIERS
 from schema.visibility import on_sale
 
-CANDIDATES_MOST: Final = 1_000
-"""By relevance no more products than these are weighed, so that a word that half the shop has costs no more."""
-FOUND_MOST: Final = 10_000
-"""In any other order no more than these are put in order."""
+BEST_MOST: Final = 1_000
+"""Of a shop's best products (the first tier) so many are weighed: all of them, once they are ranked."""
+OTHERS_MOST: Final = 200
+"""Of all others together, tier by tier, so that a word that half the shop has costs no more than a rare one."""
 
 RELEVANCE: Final = Order("{t}.relevance", descending=True)
 
@@ -26,12 +28,11 @@ SearchWords = Annotated[
 ]
 
 # The best weight of each lexeme that was asked for, in millionths of perfect: title, then brand and tags, then
-# category, type and options, then SKUs. Sales and age come in below the step from one to the next: 10,000 pieces
-# sold are worth 0.074, a year 0.007. All of it is made of what is stored, so a cursor means the same tomorrow.
-_RELEVANCE: Final = """
-(1000000 * ts_rank(array[0.1, 0.2, 0.4, 1.0]::real[], {words}.words, (select {rank}::tsquery)))::bigint
-+ (8000 * ln(1 + least({{t}}.sales_count, 1000000)))::bigint
-+ 20 * greatest(-3000, least(6000, ({{t}}.published_at at time zone 'UTC')::date - date '2020-01-01'))
+# category, type and options, then SKUs. Sales and age come in below the step from one to the next. All of it is made of
+# what is stored, so a cursor means the same tomorrow.
+_RELEVANCE: Final = f"""
+(1000000 * ts_rank(array[0.1, 0.2, 0.4, 1.0]::real[], {{words}}.words, (select {{rank}}::tsquery)))::bigint
++ {STANDING.format(t="{{t}}")}
 """
 
 # The words come from a subselect, which is run once before the index is asked, and the shop is compared by a function:
@@ -39,37 +40,66 @@ _RELEVANCE: Final = """
 # the plan. Told plainly of the shop, or that there is only one word, it would plan each request anew, for small shops
 # and single words look cheaper than the kept plan.
 _ASKED: Final = """
-(select {shop} && case when (select {any}) is null or exists (
-    select from product_words s, product g
-    where uuid_cmp(s.shop_id, {{shop}}) = 0 and s.words @@ ({shop} && {all}::tsquery)
-    and g.shop_id = {{shop}} and g.id = s.product_id and {seen}
-) then {all}::tsquery else {any}::tsquery end)
+select case when (select {any}) is null or exists ({best}) or exists ({everywhere})
+    then {all}::tsquery else {any}::tsquery end
 """
-SHOP_WORD: Final = "('''@' || replace({shop}::text, '-', '') || '''')::tsquery"
+_SEEN_ONE: Final = """
+select from product_words s, product g
+where uuid_cmp(s.shop_id, {{shop}}) = 0 and s.words @@ ({tier}::tsquery && {all}::tsquery)
+and g.shop_id = {{shop}} and g.id = s.product_id and {seen}
+"""
+# Tier by tier, each by the index and none before it is needed; `offset 0` keeps the planner from doing all at once.
+# What none of the best products has is rare, and found sooner in one go.
+_TAKEN: Final = f"""
+with asked(words) as materialized ({{asked}})
+select t.* from (values
+    (array[':0'], {BEST_MOST}, true),
+    (array{[f":{tier}" for tier in TIERS[1:]]}, {OTHERS_MOST}, true),
+    (array[''], {OTHERS_MOST}, false)
+) part(tiers, most, is_of_best),
+lateral (
+    select t.* from unnest(part.tiers) tier(name), lateral ({{rows}} offset 0) t limit part.most
+) t
+where part.is_of_best = (select exists (
+    select from product_words s
+    where uuid_cmp(s.shop_id, {{shop}}) = 0 and s.words @@ ({{best}}::tsquery && (select words from asked))))
+"""
+TIER: Final = TIER_LEXEME.format(shop="{shop}", tier="tier.name")
+_BEST_TIER: Final = TIER_LEXEME.format(shop="{shop}", tier="':0'")
+_ANY_TIER: Final = TIER_LEXEME.format(shop="{shop}", tier="''")
 
 
-def search(rows: Rows, query: object) -> str:
-    """Keep the products that a search finds; returns the alias of their words. The search is told as `search`."""
+@dataclass(frozen=True, slots=True)
+class Search:
+    """A search that is being written: the alias of the words, and which of the products that have them are taken."""
+
+    words: str
+    taken: str
+
+
+def search(rows: Rows, query: object) -> Search:
+    """Keep the products that a search finds. The search is told as `search`."""
     words = rows.join("product_words")
+    asks = {"all": rows.bind(query, "text", asks_all), "any": rows.bind(query, "text", asks_any)}
+    seen = "true" if rows.statement.lifts("") else on_sale("g")
     asked = _ASKED.format(
-        shop=SHOP_WORD,
-        all=rows.bind(query, "text", asks_all),
-        any=rows.bind(query, "text", asks_any),
-        seen="true" if rows.statement.lifts("") else on_sale("g"),
+        best=_SEEN_ONE.format(tier=_BEST_TIER, seen=seen, **asks),
+        everywhere=_SEEN_ONE.format(tier=_ANY_TIER, seen=seen, **asks),
+        **asks,
     )
     rows.where(rows.fill(f"uuid_cmp({words}.shop_id, {{shop}}) = 0 and {words}.product_id = {{t}}.id"))
-    rows.where(rows.fill(f"{words}.words @@ {asked}"))
+    rows.where(rows.fill(f"{words}.words @@ ({TIER}::tsquery && (select words from asked))"))
     rows.note("search", query)
-    return words
+    return Search(words, rows.fill(_TAKEN.replace("{asked}", asked).replace("{best}", _BEST_TIER)))
 
 
-def in_other_order(rows: Rows) -> None:
-    """Bound what a search in another order looks at; the order itself is the list's."""
-    rows.cap(FOUND_MOST)
+def in_other_order(rows: Rows, found: Search) -> None:
+    """Look at the products that relevance would weigh; the order itself is the list's."""
+    rows.cap(found.taken)
 
 
-def by_relevance(rows: Rows, query: object, words: str, *, reverse: bool) -> None:
+def by_relevance(rows: Rows, query: object, found: Search, *, reverse: bool) -> None:
     """Put the best answers first, among the candidates."""
     rank = rows.bind(query, "text", asks_rank)
-    rows.cap(CANDIDATES_MOST, relevance=rows.fill(_RELEVANCE.format(words=words, rank=rank)))
+    rows.cap(found.taken, relevance=rows.fill(_RELEVANCE.format(words=found.words, rank=rank)))
     rows.order_by(RELEVANCE, reverse=reverse)

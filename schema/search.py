@@ -8,10 +8,11 @@ import strawberry
 from engine.declare import field, many, one, read, reads
 from engine.rows import Rows
 from resolvers.search_text import asks_all, term_of
+from resolvers.search_tier import TIERS
 from schema.category import Category
 from schema.connection import limited_rows
 from schema.product import Product
-from schema.product_search import SHOP_WORD
+from schema.product_search import TIER
 from schema.scalars import PageSize
 from schema.visibility import on_sale
 
@@ -23,9 +24,12 @@ PRODUCTS_WEIGHED: Final = 200
 SUGGESTIONS: Final = """
 with typed(term) as (select {term}),
 found as materialized (
-    select t.id, t.title, t.vendor, t.sales_count from product_words w, product t
-    where uuid_cmp(w.shop_id, {{shop}}) = 0 and w.words @@ (select {shop_word} && {all}::tsquery)
-    and t.shop_id = {{shop}} and t.id = w.product_id and {seen}
+    select found.* from unnest(array{tiers}) tier(name), lateral (
+        select t.id, t.title, t.vendor, t.sales_count from product_words w, product t
+        where uuid_cmp(w.shop_id, {{shop}}) = 0 and w.words @@ ({tier}::tsquery && (select {all}::tsquery))
+        and t.shop_id = {{shop}} and t.id = w.product_id and {seen}
+        offset 0
+    ) found
     limit {most}
 ),
 suggested as (
@@ -114,7 +118,8 @@ class SearchQuery:
                 SUGGESTIONS.format(
                     term=rows.bind(query, "text", term_of),
                     all=rows.bind(query, "text", asks_all),
-                    shop_word=SHOP_WORD,
+                    tiers=[f":{tier}" for tier in TIERS],
+                    tier=TIER,
                     seen=on_sale("t"),
                     most=PRODUCTS_WEIGHED,
                 )

@@ -197,12 +197,14 @@ class Reference:
         if relation.select:
             relation.select(rows, **_trees(named, relation.shape))
         key = rows.fill(rows.order.sql) if rows.order else "0"
-        # Small shops stay far below any cap: what it computes is computed for all rows.
-        for name, column in rows.capped.columns.items() if rows.capped else ():
-            key = key.replace(f"t.{name}", f"({column})")
         origin = ", ".join([origin, *rows.joined])
+        where = " and ".join(rows.conditions)
+        if rows.capped:
+            columns = [f', {sql} as "{name}"' for name, sql in rows.capped.columns.items()]
+            found_all = f"select t.*{''.join(columns)} from {origin} where {where}"
+            origin, where = f"({rows.capped.taken.replace('{rows}', found_all)}) t", "true"
         most = rows.limit or "null::int"
-        sql = f"select t.id as id, ({key}) as key, ({most}) as most from {origin} where {' and '.join(rows.conditions)}"
+        sql = f"select t.id as id, ({key}) as key, ({most}) as most from {origin} where {where}"
         fetched = await self.reader.fetch(sql, query.binds)
         found = [(row["id"], row["key"]) for row in fetched]
         places = in_order(found, rows.order)
