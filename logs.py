@@ -22,9 +22,14 @@ _NEVER = frozenset(
 )
 
 
-@cache
 def _is_private(name: str) -> bool:
     return not _NEVER.isdisjoint(name.lower().split("_")) and not name.endswith(("_id", "_ms", "_bytes", "_count"))
+
+
+@cache
+def _private(names: tuple[str, ...]) -> list[str]:
+    """Which of an event's fields lose their value; events of one kind have the same fields each time."""
+    return [name for name in names if _is_private(name)]
 
 
 def log(event: str, *, level: Level = "info", **fields: object) -> None:
@@ -34,9 +39,9 @@ def log(event: str, *, level: Level = "info", **fields: object) -> None:
     """
     if _RANK[level] < _threshold:
         return
-    line: dict[str, object] = {"time": wall_now(), "level": level, "event": event}
-    for name, value in fields.items():
-        line[name] = "[masked]" if _is_private(name) else value
+    line = {"time": wall_now(), "level": level, "event": event, **fields}
+    for name in _private(tuple(fields)):
+        line[name] = "[masked]"
     text = orjson.dumps(line, default=_type_name, option=orjson.OPT_UTC_Z | orjson.OPT_APPEND_NEWLINE)
     # One write per line: lines of several processes on one stream stay whole.
     sys.stderr.write(text.decode())

@@ -32,6 +32,7 @@ from resolvers.search_log import recording_searches
 from resolvers.tokens import Tokens
 from resolvers.viewed_product import recording_views
 from resolvers.visit_recorder import recording_visits
+from schema.prices import PRICES
 from schema.root import graphql_schema, sources
 from settings import Settings, load_settings
 from wechat.connection import connect_wechat
@@ -81,14 +82,14 @@ def create(settings: Settings | None = None) -> Starlette:
     tokens = Tokens(settings.derive("token"))
     identities = Identities(tokens)
     engine = Engine(graphql_schema, sources, fetch_value, settings.derive("cursor"))
-    operations = make_operations(settings, graphql_schema, engine)
+    operations = make_operations(settings, graphql_schema, engine, PRICES)
     endpoint = GraphQLEndpoint(operations, identities)
     socket = GraphQLSocket(operations, identities, tokens)
-    app = Starlette(
-        routes=_routes(settings, endpoint, socket),
-        middleware=[*_middleware(settings), Middleware(_Straight, endpoint=endpoint)],
-        lifespan=lifespan,
-    )
+    around = _middleware(settings)
+    app = _Application(routes=_routes(settings, endpoint, socket), middleware=around, lifespan=lifespan)
+    app.straight = endpoint
+    for layer in around:
+        app.straight = layer.cls(app.straight, *layer.args, **layer.kwargs)
     app.state.settings = settings
     app.state.tokens = tokens
     app.state.identities = identities
@@ -111,19 +112,20 @@ def _routes(settings: Settings, endpoint: GraphQLEndpoint, socket: GraphQLSocket
     ]
 
 
-class _Straight:
-    """Takes questions straight to the endpoint: routing them costs a twentieth of what a small answer does.
+class _Application(Starlette):
+    """Takes questions straight to the endpoint: Starlette's way there costs a twentieth of what a small answer does.
 
     The route stands all the same, for what Starlette makes of it: a redirect from the path with a slash at its end.
     """
 
-    def __init__(self, app: ASGIApp, endpoint: ASGIApp) -> None:
-        self._app = app
-        self._endpoint = endpoint
+    straight: ASGIApp
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        is_question = scope["type"] == "http" and scope["path"] == GRAPHQL_PATH
-        await (self._endpoint if is_question else self._app)(scope, receive, send)
+        """Answer one request, or live as long as the process does."""
+        if scope["type"] == "http" and scope["path"] == GRAPHQL_PATH:
+            await self.straight(scope, receive, send)
+        else:
+            await super().__call__(scope, receive, send)
 
 
 def _middleware(settings: Settings) -> list[Middleware]:

@@ -18,7 +18,7 @@ from api.record import Record
 from clock import wall_now
 from engine.codes import ErrorCode
 from engine.documents import Operation
-from ids import new_id
+from ids import new_hex
 from resolvers.visit import visit_arrived
 
 _ALLOW: Final = (b"allow", b"GET, POST, OPTIONS")
@@ -46,7 +46,7 @@ class GraphQLEndpoint:
         started = perf_counter()
         headers = dict(scope["headers"])
         given_id = headers.get(b"x-request-id", b"")
-        request_id = given_id.decode() if _REQUEST_ID.fullmatch(given_id) else new_id().hex
+        request_id = given_id.decode() if _REQUEST_ID.fullmatch(given_id) else new_hex()
         accepted = answer_type(headers.get(b"accept", b""))
         record = Record(request_id)
         more: list[tuple[bytes, bytes]] = []
