@@ -24,6 +24,8 @@ FAILPOINTS: Final[Mapping[str, str]] = {
     "order.pay.after_prepay": "WeChat has made a prepay_id, and nobody has kept it yet.",
     "order.paid.before_commit": "A payment is recorded with all that follows, and nothing is committed.",
     "notification.stored": "What WeChat told is kept, and neither answered nor handled yet.",
+    "refund.before_call": "A refund is due and claimed, and WeChat has not heard of it.",
+    "refund.after_call": "WeChat has said where a refund stands, and nobody has kept it yet.",
     "stock.figured": "Levels count as figured and their products' figures are made, and nothing is committed.",
 }
 """Every place in the code, and what is true there; a test holds the list to the code."""

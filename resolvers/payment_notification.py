@@ -21,8 +21,9 @@ from models.failpoint import failpoint
 from resolvers.keys import keys
 from resolvers.merchant_pay import Account, account_by_channel, account_by_id, with_fresh_keys
 from resolvers.payment_told import is_foreign, take_word
+from resolvers.refund_settle import take_refund_word
 from sealing import seal, unseal
-from wechat.pay_answers import transaction_in
+from wechat.pay_answers import refund_in, transaction_in
 from wechat.pay_errors import BadResource, PayError, UnknownSerial
 from wechat.pay_notification import Notification, open_notification
 
@@ -88,7 +89,11 @@ async def _transaction_told(told: Told) -> str:
     return await take_word(told.account, transaction_in(told.resource))
 
 
-HANDLERS: Final[dict[str, Handler]] = {"TRANSACTION.": _transaction_told}
+async def _refund_told(told: Told) -> str:
+    return await take_refund_word(told.account, refund_in(told.resource))
+
+
+HANDLERS: Final[dict[str, Handler]] = {"TRANSACTION.": _transaction_told, "REFUND.": _refund_told}
 """Beginning of the event type -> who handles it."""
 
 
