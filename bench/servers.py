@@ -26,6 +26,8 @@ VARIANTS: Final = {
     "limit": ("-m", "bench.settled", "bench.hand_written:create"),
     "strawberry": ("-m", "bench.settled", "bench.plain_strawberry:create"),
 }
+RIVALS: Final = {"placing rival": ("-m", "bench.settled", "bench.placing_hand_written:create")}
+"""Those that answer one question of their own."""
 _START_SECONDS: Final = 30.0
 _STOP_SECONDS: Final = 15.0
 
@@ -103,7 +105,7 @@ def serving(name: str, on: Ground) -> Iterator[Server]:
         "THROTTLE_POINTS": "1000000000",
     }
     with (on.directory / f"{name}.log").open("wb") as log:
-        command = (sys.executable, *VARIANTS[name], str(port))
+        command = (sys.executable, *(VARIANTS | RIVALS)[name], str(port))
         running = subprocess.Popen(command, cwd=PROJECT, env=environment, stdout=log, stderr=log)  # noqa: S603 - our own words
         try:
             _wait(name, port, running, Path(log.name))

@@ -1,9 +1,9 @@
 """The order desk: buyers of one shop who come at the same moment are served by one transaction.
 
-A shop has one desk in each process. While a transaction is under way, those who come wait in a row, and the next
-transaction takes them all: a hot variant's row is locked and written once for many. Each gets an answer of their own:
-whoever is refused takes nothing, and when the transaction as a whole fails, each is tried alone, so that one poisoned
-order harms nobody else. Desks of several processes meet at the stock levels, which all take in the order of ids.
+A shop has one desk in each process, with two clerks. While both are at work, those who come wait in a row, and the
+next transaction takes them all: a hot variant's row is locked and written once for many. Each gets an answer of their
+own: whoever is refused takes nothing, and when the transaction as a whole fails, each is tried alone, so that one
+poisoned order harms nobody else. Desks of several processes meet at the stock levels, which all take in id order.
 """
 
 import asyncio
@@ -28,6 +28,9 @@ from resolvers.placement_terms import check_terms
 from resolvers.placement_write import StockGoneError, write_orders
 
 BATCH_MAX: Final = 64
+CLERKS: Final = 2
+"""One writes while the other reads; more would only make smaller batches."""
+
 _TRIES: Final = 3
 _RETRY_AFTER_MS: Final = 500
 
@@ -57,7 +60,7 @@ class _Asked:
 @dataclass(slots=True)
 class _Desk:
     waiting: deque[_Asked] = field(default_factory=deque)
-    at_work: asyncio.Task[None] | None = None
+    at_work: set[asyncio.Task[None]] = field(default_factory=set)
 
 
 _desks: dict[UUID, _Desk] = {}
@@ -69,28 +72,32 @@ async def place_at_desk(wish: Wish) -> UUID:
     desk = _desks.setdefault(shop_id, _Desk())
     asked = _Asked(wish, asyncio.get_running_loop().create_future())
     desk.waiting.append(asked)
-    if desk.at_work is None:
+    if len(desk.at_work) < CLERKS:
         # In a context of its own: a task inherits the transaction of whoever makes it.
-        desk.at_work = asyncio.create_task(_serve(shop_id, desk), context=contextvars.Context())
+        clerk = asyncio.create_task(_serve(desk), context=contextvars.Context())
+        desk.at_work.add(clerk)
+        clerk.add_done_callback(lambda done: _leave(shop_id, desk, done))
     return await asked.answer
 
 
-async def _serve(shop_id: UUID, desk: _Desk) -> None:
-    """Serve until nobody waits; then the desk is gone."""
-    try:
-        while desk.waiting:
-            batch = _next_batch(desk.waiting)
-            for asked, outcome in zip(batch, await _place([asked.wish for asked in batch]), strict=True):
-                if asked.answer.done():
-                    continue
-                if isinstance(outcome, Exception):
-                    asked.answer.set_exception(outcome)
-                else:
-                    asked.answer.set_result(outcome)
-    finally:
-        desk.at_work = None
-        if not desk.waiting:
-            _desks.pop(shop_id, None)
+def _leave(shop_id: UUID, desk: _Desk, clerk: asyncio.Task[None]) -> None:
+    """Shut the desk when the last clerk leaves and nobody waits."""
+    desk.at_work.discard(clerk)
+    if not desk.at_work and not desk.waiting:
+        _desks.pop(shop_id, None)
+
+
+async def _serve(desk: _Desk) -> None:
+    """Serve until nobody waits."""
+    while desk.waiting:
+        batch = _next_batch(desk.waiting)
+        for asked, outcome in zip(batch, await _place([asked.wish for asked in batch]), strict=True):
+            if asked.answer.done():
+                continue
+            if isinstance(outcome, Exception):
+                asked.answer.set_exception(outcome)
+            else:
+                asked.answer.set_result(outcome)
 
 
 def _next_batch(waiting: deque[_Asked]) -> list[_Asked]:
