@@ -27,7 +27,7 @@ from resolvers.cart_draft import (
 from resolvers.cart_own import Adding, add_lines, take_cart
 from resolvers.checks import Checks
 from resolvers.idempotency import input_sha256
-from resolvers.keep import Keep
+from resolvers.keep import KEEP, Keep
 from resolvers.rows import as_json
 
 
@@ -73,7 +73,9 @@ async def cart_lines_update(caller: Caller, cart_id: UUID | None, changes: Seque
     async with transaction() as sql:
         own = await take_cart(sql, caller, cart_id)
         wished = as_json([as_change(place, change) for place, change in enumerate(changes)])
-        wrong = await sql.fetch(cart_sql.CHANGE, caller.shop_id, own, caller.now, wished)
+        are_the_same = all(change.variant_id is KEEP and change.attributes is KEEP for change in changes)
+        statement = cart_sql.EDIT if are_the_same else cart_sql.CHANGE
+        wrong = await sql.fetch(statement, caller.shop_id, own, caller.now, wished)
         checks = Checks("lines")
         for row in wrong:
             if row["is_found"]:

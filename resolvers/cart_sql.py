@@ -106,8 +106,24 @@ select (select id from own) as cart_id, {aside},
         where summed.quantity + coalesce(standing.quantity, 0) > {most}) as overfull
 """
 
-# Lines that change leave and come back as what they are then, the first of those that have become the same with the
-# pieces of all, beside one that was like that before. Their place in the list and their share stay theirs.
+# Pieces and ticks are written where the line is: an order that is placed in the same moment waits, and sees them.
+EDIT: Final = """
+with wished as (
+    select * from json_to_recordset($4::json) as wished(place int, id uuid, quantity int, selected boolean)
+), edited as (
+    update cart_line line set quantity = coalesce(wished.quantity, line.quantity),
+        selected = coalesce(wished.selected, line.selected), seen_price_fen = variant.price_fen, updated_at = $3
+    from wished cross join variant
+    where line.shop_id = $1 and line.cart_id = $2 and line.id = wished.id
+      and variant.shop_id = $1 and variant.id = line.variant_id
+    returning line.id
+)
+select place, false as is_found from wished where not exists (select from edited where edited.id = wished.id)
+order by place
+"""
+
+# Lines that become something else leave and come back as what they are then, the first of those that have become the
+# same with the pieces of all, beside one that was like that before. Their place in the list and their share stay theirs.
 CHANGE: Final = f"""
 with meant as materialized (
     select wished.place, line.id, line.created_at, line.share_link_id,

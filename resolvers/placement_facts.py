@@ -59,7 +59,8 @@ left join lateral (
 order by wish.n
 """
 
-# What is wished for, as it is today. Lines of carts are held in the order of their ids: a rival who changes one waits.
+# What is wished for, as it is today. Carts are held in the order of their ids, then lines of theirs, as whoever changes
+# a cart takes them: a rival who changes one waits.
 # `bought` counts pieces of the product, and of the variant, that the customer has in orders that stand; asked only
 # where there is a limit.
 _LINES: Final = """
@@ -68,10 +69,17 @@ with wished as materialized (
         n int, k int, customer_id uuid, visitor_id uuid, variant_id uuid, quantity int, attributes jsonb,
         share_link_id uuid, cart_line_id uuid
     )
+), carts as materialized (
+    select cart.id, cart.customer_id, cart.visitor_id from cart
+    where cart.shop_id = $1 and cart.id in (
+        select line.cart_id from cart_line line
+        where line.shop_id = $1 and line.id in (select cart_line_id from wished)
+    )
+    order by cart.id {lock_carts}
 ), held as materialized (
-    select line.id, line.variant_id, line.quantity, line.attributes, line.share_link_id, cart.customer_id,
-           cart.visitor_id
-    from cart_line line join cart on cart.shop_id = line.shop_id and cart.id = line.cart_id
+    select line.id, line.variant_id, line.quantity, line.attributes, line.share_link_id, carts.customer_id,
+           carts.visitor_id
+    from cart_line line join carts on carts.id = line.cart_id
     where line.shop_id = $1 and line.id in (select cart_line_id from wished)
     order by line.id {lock}
 )
@@ -113,16 +121,17 @@ where orders.shop_id = $1 and orders.customer_id = wished.customer_id and orders
 """
 
 
-def _lines(lock: str) -> str:
+def _lines(lock_carts: str, lock: str) -> str:
     return _LINES.format(
+        lock_carts=lock_carts,
         lock=lock,
         bought_product=_BOUGHT.format(column="product_id", table="product"),
         bought_variant=_BOUGHT.format(column="variant_id", table="variant"),
     )
 
 
-_LINES_HELD: Final = _lines("for update of line")
-_LINES_SEEN: Final = _lines("")
+_LINES_HELD: Final = _lines("for no key update of cart", "for update of line")
+_LINES_SEEN: Final = _lines("", "")
 
 # Levels in the order of their ids, as everybody takes them; unique key (shop_id, variant_id, location_id).
 _LEVELS: Final = """

@@ -11,8 +11,10 @@ from uuid import uuid4
 import httpx
 import pytest
 
+from models.database import pool
 from settings import Settings
 from tests.harness.asking import Answer, Asker
+from tests.harness.buying import PLACE, QUOTE, buyer
 from tests.harness.carts import changed, document, read, short, variants, wish
 from tests.harness.phones import Phone, phone_of
 from tests.harness.processes import process_serving
@@ -171,3 +173,40 @@ async def test_edits_of_all_kinds_at_once_meet_no_fault(
 
     assert [answer.refusals for answer in answers] == [[]] * 40
     assert short(await read(phone.visitor)) == {"a": 3, "b": 4, "c": 8}
+
+
+async def test_orders_placed_from_a_cart_that_others_change_take_each_piece_once(
+    shop: SandboxShop, second: httpx.AsyncClient
+) -> None:
+    ming = await buyer(shop)
+    await pool().execute("update shop set unpaid_orders_max = 1000 where id = $1", shop.id)
+    ids = await variants(shop, "a", "b", stock=9_000)
+    askers = both(ming.ask, second)
+
+    async def buy(asker: Asker) -> None:
+        """Place whatever is in the cart this moment, until somebody's change does not come between."""
+        for _ in range(8):
+            lines = [found["id"] for found in (await read(asker) or {"lines": []})["lines"]]
+            wished = {"source": {"cartLineIds": lines}, "delivery": {"address": {"addressId": ming.address}}}
+            quoted = (await asker(QUOTE, {"input": wished}))["quote"]["quote"]
+            if not lines or not quoted or not quoted["token"]:
+                continue
+            wished |= {"expectedTotal": {"fen": quoted["total"]["fen"]}, "idempotencyKey": uuid4().hex}
+            answer = await asker(PLACE, {"input": wished})
+            assert {refusal.code for refusal in answer.refusals} <= {"NOT_FOUND", "PRICE_CHANGED"}
+            if not answer.refusals:
+                return
+
+    async def put_in(asker: Asker, number: int) -> None:
+        pair = [ids["a"], ids["b"]] if number % 2 else [ids["b"], ids["a"]]
+        await changed(asker, "cartLinesAdd", lines=[{"variantId": variant, "quantity": 1} for variant in pair])
+
+    await asyncio.gather(
+        *(put_in(askers[number % 2], number) for number in range(RIVALS)),
+        *(buy(askers[number % 2]) for number in range(RIVALS // 2)),
+    )
+
+    left = sum(short(await read(ming.ask)).values())
+    ordered = await pool().fetchval("select coalesce(sum(quantity), 0) from order_line where shop_id = $1", shop.id)
+    assert ordered > 0
+    assert left + ordered == 2 * RIVALS
