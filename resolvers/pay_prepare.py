@@ -51,6 +51,7 @@ update payment set state = 'PREPAID', prepay_id = $3, prepay_expires_at = $4, ne
                    last_error = '', updated_at = $5
 where shop_id = $1 and id = $2 and state in ('CREATED', 'PREPAID')
   and (prepay_id is null or prepay_expires_at <= $7)
+returning prepay_id
 """
 _FAILED: Final = """
 update payment set state = 'FAILED', last_error = $3, next_query_at = null, updated_at = $4
@@ -73,7 +74,7 @@ async def prepare(caller: Caller, payer: Payer, payment_id: UUID) -> Prepared | 
     payment = await _load(caller, payment_id)
     if payment["state"] == PaymentState.SUCCEEDED:
         return Prepared(None)
-    account = await account_by_id(caller.shop_id, payment["merchant_account_id"])
+    account = await _account(payer, caller.shop_id, payment["merchant_account_id"])
     if account is None or payment["app_id"] != payer.app_id or not _is_open(payment):
         return None
     if not _is_ready(payment, caller):
@@ -91,9 +92,10 @@ async def prepare(caller: Caller, payer: Payer, payment_id: UUID) -> Prepared | 
         kept = await _kept(caller, payment_id, prepay_id)
         if kept is None:
             return None
-        payment = kept
+    else:
+        kept = payment["prepay_id"]
     timestamp, nonce = int(wall_now().timestamp()), secrets.token_hex(_NONCE_BYTES)
-    return Prepared(request_payment(account.merchant, payer.appid, payment["prepay_id"], timestamp, nonce))
+    return Prepared(request_payment(account.merchant, payer.appid, kept, timestamp, nonce))
 
 
 async def _prepay(account: Account, payer: Payer, payment: Record) -> str:
@@ -126,20 +128,30 @@ def _description(payment: Record) -> str:
     return title if count == 1 else f"{title[:100]} 等{count}件"
 
 
-async def _kept(caller: Caller, payment_id: UUID, prepay_id: str) -> Record | None:
-    """Keep the prepay_id; return the payment as it stands then, None when it was closed meanwhile."""
+async def _kept(caller: Caller, payment_id: UUID, prepay_id: str) -> str | None:
+    """Keep the prepay_id and return the one that stands; None when the payment was closed meanwhile."""
     ends_at = caller.now + timedelta(hours=PREPAY_HOURS)
     query_at = wall_now() + timedelta(seconds=PLAN_SECONDS[0])
-    await pool().execute(
+    kept: str | None = await pool().fetchval(
         _PREPAID, caller.shop_id, payment_id, prepay_id, ends_at, caller.now, query_at, _too_old(caller)
     )
+    if kept is not None:
+        return kept
     payment = await _load(caller, payment_id)
     if _is_open(payment):
-        return payment
+        rivals: str = payment["prepay_id"]
+        return rivals
     if payment["state"] == PaymentState.CLOSED:
         # Nobody gets to see this prepay_id, and it shall not stay payable.
         await close_payment(caller.shop_id, payment_id)
     return None
+
+
+async def _account(payer: Payer, shop_id: UUID, account_id: UUID | None) -> Account | None:
+    """Return the account of a payment: the app's own, unless the app has changed accounts since."""
+    if account_id is None or (payer.account and payer.account.id == account_id):
+        return payer.account
+    return await account_by_id(shop_id, account_id)
 
 
 async def _refused(caller: Caller, payment: Record, refused: PayRefused) -> None:

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from typing import Any, Final
 
 from tests.harness.asking import Asker
+from tests.journeys.corpus_paying import ACCOUNT
 from tests.journeys.corpus_places import BOOK, FREIGHT
 from tests.journeys.world import World
 from tests.journeys.world_customer import CUSTOMER
@@ -55,12 +56,14 @@ LANDING: Final = f"""shop {{ name servicePromises {{ title text }} }} promoter {
     ... on HomePage {{ home: page {{ {A_PAGE} }} }} ... on TopicPage {{ topic: page {{ {A_PAGE} }} }}
   }}
   offers {{ id title price {{ fen }} }} warnings {{ code }}"""
+LETTER: Final = "id topic attempts lastError createdAt deliveredAt deadAt replayedAt"
 BY_TYPE: Final = f"""__typename id ... on Shop {{ name logoUrl }} ... on Product {{ {CARD} descriptionHtml }}
   ... on Variant {{ title sku barcode of: product {{ title vendor }} }} ... on ProductOption {{ name values }}
   ... on Media {{ url alt }} ... on Collection {{ title products(first: 5) {{ nodes {{ title }} }} }}
   ... on Category {{ name children {{ name }} }} ... on Review {{ authorName body product {{ title }} }}
   ... on Metafield {{ value }} ... on Location {{ name }}
-  ... on FreightTemplate {{ name }} ... on StockLevel {{ onHand location {{ name }} }}
+  ... on OutboxEvent {{ {LETTER} }} ... on FreightTemplate {{ name }} ... on MerchantAccount {{ name }}
+  ... on StockLevel {{ onHand location {{ name }} }}
   ... on Page {{ title shareTitle {BLOCKS} }} ... on Promoter {{ {PROMOTER} }} ... on ShareLink {{ {SHARE_LINK} }}
   ... on StockMove {{ note location {{ name }} }} ... on PriceChange {{ price {{ fen }} }}"""
 
@@ -70,7 +73,7 @@ NODES: Final = (
 )  # fmt: skip
 """What the public may ask for by id."""
 HIDDEN_NODES: Final = (
-    "location", "defaultLocation", "freight",
+    "location", "defaultLocation", "freight", "deadLetter", "merchantAccount",
     "draft", "draft.option", "draft.medium", "draft.variant", "draft.metafield",
     "archived", "archived.variant", "early", "early.medium", "early.variant", "early.metafield", "late", "late.variant",
     "product.secret", "product.level", "product.price", "product.move", "draft.move", "draft.level",
@@ -132,6 +135,7 @@ READS: Final = (
             ],
         },
     ),
+    Read("merchantAccounts", f"{{ merchantAccounts {{ {ACCOUNT} }} }}", staff_only=True),
     Read(
         "collection",
         f"""query ($id: ID) {{
@@ -242,6 +246,7 @@ READS: Final = (
         lambda of: {"id": of["freight"]},
         staff_only=True,
     ),
+    Read("deadLetters", f"{{ deadLetters(first: 5) {{ {PAGE} nodes {{ {LETTER} }} }} }}", staff_only=True),
     Read("viewerChange", f"{{ viewerChange {{ cursor at viewer {{ {CUSTOMER} }} }} }}", sender=lambda of: of.customer),
     Read(
         "nodes",

@@ -3,7 +3,8 @@
 from typing import Any, Final
 from uuid import uuid4
 
-from tests.journeys.corpus import A_PAGE, CARD, CATEGORY, COLLECTION, PROMOTER, REVIEW, SHARE_LINK, VARIANT
+from tests.journeys.corpus import A_PAGE, CARD, CATEGORY, COLLECTION, LETTER, PROMOTER, REVIEW, SHARE_LINK, VARIANT
+from tests.journeys.corpus_paying import PAY_WRITES
 from tests.journeys.corpus_places import PLACE_WRITES
 from tests.journeys.corpus_write import Write, instead, mixed, open_to_all, their, write
 from tests.journeys.world import ERRORS, World
@@ -328,6 +329,11 @@ WRITES: Final = (
         instead("shopId", shopId=their("shop")),
     )),
     *PLACE_WRITES,
+    *PAY_WRITES,
+    write(
+        "outboxReplay", "$id: ID!", f"event {{ {LETTER} }}", lambda of: {"id": of["spareLetter"]},
+        instead("id", id=their("deadLetter")),
+    ),
     # The last, because nothing may ask for it any more.
     write(
         "productDelete", "$id: ID!", "deletedProductId", lambda of: {"id": of["spare"]},

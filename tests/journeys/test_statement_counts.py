@@ -69,6 +69,9 @@ OF_A_WRITE: Final[Mapping[str, int]] = {
     "freightTemplateSetDefault": 7,
     "freightTemplateDelete": 5,
     "outboxReplay": 2,
+    "merchantAccountUpsert": 9,
+    "orderPay": 14,
+    "orderPaymentSync": 8,
     "productDelete": 7,
 }
 """Statements of each mutation of the corpus, with reading back what the client selected."""

@@ -45,7 +45,16 @@ _NO_MARK = {
     "wechat_app.open_account", "wechat_code.kind", "staff_identity.appid", "media_upload.kind",
     "media_upload.content_type", "address.name_masked", "address.phone_masked", "address.province_code",
     "address.city_code", "address.district_code", "address.province_name", "address.city_name", "address.postcode",
-    "address.tag", "freight_template.charge_by", "freight_rule.region_codes",
+    "address.tag", "freight_template.charge_by", "freight_rule.region_codes", "delivery.method", "delivery.origin",
+    "delivery.name_masked", "delivery.phone_masked", "delivery.region_code", "delivery.region_text",
+    "delivery.postcode", "delivery.pickup_code", "merchant_account.mode", "merchant_account.mchid",
+    "merchant_account.sub_mchid", "merchant_account.serial_no", "merchant_account.platform_keys",
+    "merchant_account.channel", "merchant_account.base_url", "order_adjustment.kind", "order_adjustment.title",
+    "order_adjustment.source_kind", "order_adjustment.allocations", "order_change.axis", "order_change.from_value",
+    "order_change.to_value", "order_change.actor_kind", "order_change.reason", "order_line.origin",
+    "order_line.offer_kind", "orders.order_no", "orders.status", "orders.payment_status", "orders.fulfilment_status",
+    "orders.refund_status", "orders.cancel_reason", "orders.share_chain", "orders.channel", "orders.campaign",
+    "orders.article", "reservation.state",
 }  # fmt: skip
 
 

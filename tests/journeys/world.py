@@ -20,6 +20,8 @@ from resolvers.visit_recorder import waiting_visits
 from tests.harness.asking import Asker, credentials
 from tests.harness.shops import SandboxShop
 from tests.journeys.world_customer import arrive
+from tests.journeys.world_outbox import give_up_two
+from tests.journeys.world_paying import buy, take_money
 from tests.journeys.world_places import settle
 
 HOUR: Final = timedelta(hours=1)
@@ -156,6 +158,9 @@ async def furnish(shop: SandboxShop) -> World:
     await _reviews(world)
     ids |= await arrive(shop, mark)
     ids |= await settle(shop, world.customer, mark, hidden)
+    ids |= await give_up_two(shop, hidden)
+    ids |= await take_money(shop, mark)
+    ids |= await buy(world.customer, mark, ids["sibling.variant"], ids["address"])
     await _visits(world)
     await _pages(world)
     await _searches(world)
