@@ -10,6 +10,7 @@ from uuid import UUID
 
 from clock import wall_now
 from logs import log
+from resolvers.after_sale_due import move_after_sales, next_after_sale_deadline
 from resolvers.cart_merge import reap_carts
 from resolvers.customer_merge import finish_merges
 from resolvers.due_work import DueWork, Waiting
@@ -78,6 +79,7 @@ DUE_WORK: Final[tuple[DueWork, ...]] = (
     DueWork("send_refunds", send_refunds, every_seconds=1.0, settles=True),
     DueWork("query_payments", query_payments, every_seconds=1.0, settles=True),
     DueWork("expire_orders", expire_orders, every_seconds=1.0, next_deadline=next_expiry, calls_outside=True),
+    DueWork("move_after_sales", move_after_sales, every_seconds=1.0, next_deadline=next_after_sale_deadline),
     DueWork("renew_stale_words", renew_stale_words, every_seconds=1.0, settles=True),
     DueWork("rank_products", rank_products, every_seconds=RANK_SECONDS),
     DueWork("count_hot_searches", count_hot_searches, every_seconds=MINUTE_SECONDS, settles=True),

@@ -91,7 +91,8 @@ async def refund_retry(caller: Caller, refund_id: UUID) -> UUID:
         for part in await sql.fetch(_STUCK, caller.shop_id, refund_id):
             if part["state"] == RefundState.CLOSED:
                 whole = await find_part(sql, caller.shop_id, part["out_refund_no"])
-                await ask_anew(sql, whole, StepBy.caller(caller))
+                if whole is not None:
+                    await ask_anew(sql, whole, StepBy.caller(caller))
             else:
                 await sql.execute(_ASK_AGAIN, caller.shop_id, part["id"], wall_now())
     return refund_id

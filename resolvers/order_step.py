@@ -44,6 +44,11 @@ class StepBy:
     now: datetime
     reason: str = ""
 
+    @property
+    def staff_id(self) -> UUID | None:
+        """The member of staff who makes it; None for everybody else."""
+        return self.actor_id if self.actor is ActorKind.STAFF else None
+
     @classmethod
     def caller(cls, caller: Caller, reason: str = "") -> "StepBy":
         """Whoever asks."""

@@ -5,6 +5,8 @@ from dataclasses import dataclass
 from typing import Any, Final
 from uuid import UUID
 
+from asyncpg import Record
+
 from models.refund import RefundReason
 from models.refusal import LimitRefusal, Refusal, UserErrorCode
 from resolvers.allocation import allocate
@@ -16,7 +18,7 @@ PARTS_MAX: Final = 50
 MONEY_ONLY: Final = frozenset({RefundReason.PRICE_DIFFERENCE, RefundReason.LEADER_REWARD})
 """They have lines without pieces."""
 
-Row = Mapping[str, Any]
+Row = Mapping[str, Any] | Record
 Lines = Mapping[UUID, Row]
 """The lines of an order by id: payable_fen, quantity, shipped_quantity, left_fen, left_quantity."""
 

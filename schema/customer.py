@@ -11,6 +11,7 @@ from engine.declare import Link, Order, column, expression, field, many, one, pa
 from engine.keyset import TIME
 from engine.rows import Rows
 from schema.address import Address
+from schema.after_sale import OWN_AFTER_SALES, AfterSaleConnection
 from schema.cart import Cart
 from schema.connection import paged, paged_rows
 from schema.node import Node
@@ -95,5 +96,6 @@ class Customer(Node):
         """Under a tab, or all."""
         under_tab(rows, tab)
 
+    after_sales = paged_rows(OWN_AFTER_SALES, AfterSaleConnection, description="Their after-sales, the newest first.")
     order_counts: OrderCounts = field(value("{t}.id"), description="How many orders are under each tab.")
     created_at: datetime = field(description="When they first logged in.")

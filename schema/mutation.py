@@ -3,6 +3,7 @@
 import strawberry
 
 from schema.address_mutation import AddressMutation
+from schema.after_sale_mutation import AfterSaleMutation
 from schema.cart_mutation import CartMutation
 from schema.category_mutation import CategoryMutation
 from schema.collection_mutation import CollectionMutation
@@ -18,6 +19,7 @@ from schema.page_mutation import PageMutation
 from schema.payment_mutation import PaymentMutation
 from schema.product_mutation import ProductMutation
 from schema.promoter_mutation import PromoterMutation
+from schema.refund_mutation import RefundMutation
 from schema.review_mutation import ReviewMutation
 from schema.search_mutation import SearchMutation
 from schema.session_mutation import SessionMutation
@@ -52,6 +54,8 @@ class Mutation(
     FavouriteMutation,
     CartMutation,
     OrderMutation,
+    RefundMutation,
+    AfterSaleMutation,
     AddressMutation,
     FreightTemplateMutation,
     VisitMutation,

@@ -14,6 +14,7 @@ from models.order import OrderChange as ChangeRow
 from models.order import OrderNote as NoteRow
 from models.order_hold import OrderHold as HoldRow
 from models.staff import Role
+from schema.after_sale import AfterSale
 from schema.attribute import ATTRIBUTES, Attribute
 from schema.connection import Connection
 from schema.delivery import Delivery
@@ -31,6 +32,7 @@ from schema.order_status import (
 )
 from schema.payment import PAYABLE_PARTS, Payment, token_of
 from schema.promoter import Promoter
+from schema.refund import Refund
 
 OWN_ORDER = "{t}.customer_id = {viewer}"
 OF_ORDER = "{t}.order_id = {p}.id"
@@ -124,6 +126,13 @@ class Order(Node):
     payments: list[Payment] = field(
         many(OF_ORDER, order=_OLDEST_FIRST, is_public=True),
         description="What was tried to pay it, the oldest first, by friends too.",
+    )
+    refunds: list[Refund] = field(
+        many(OF_ORDER, order=_OLDEST_FIRST, is_public=True),
+        description="What goes or went back, the oldest first; payments too much among them.",
+    )
+    after_sales: list[AfterSale] = field(
+        many(OF_ORDER, order=_OLDEST_FIRST, is_public=True), description="What was not right, the oldest first."
     )
     pay_token: str | None = field(
         computed(PAYABLE_PARTS, token_of),
