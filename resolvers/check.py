@@ -12,8 +12,10 @@ from clock import wall_now
 from models.database import Connection, pool
 from models.refusal import Refusal, UserErrorCode
 from resolvers.check_catalogue import CATALOGUE_INVARIANTS
+from resolvers.check_order import ORDER_INVARIANTS, PAYMENT_INVARIANTS
 from resolvers.check_outbox import OUTBOX_INVARIANTS
 from resolvers.check_people import PEOPLE_INVARIANTS
+from resolvers.check_shipment import SHIPMENT_INVARIANTS
 from resolvers.check_stock import STOCK_INVARIANTS
 from resolvers.invariant import Invariant
 
@@ -21,6 +23,9 @@ INVARIANTS: Final[tuple[Invariant, ...]] = (
     *STOCK_INVARIANTS,
     *CATALOGUE_INVARIANTS,
     *PEOPLE_INVARIANTS,
+    *ORDER_INVARIANTS,
+    *PAYMENT_INVARIANTS,
+    *SHIPMENT_INVARIANTS,
     *OUTBOX_INVARIANTS,
 )
 
