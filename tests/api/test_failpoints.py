@@ -116,6 +116,7 @@ async def test_an_event_that_was_told_and_not_marked_is_told_again(
     async def hear(event: Event) -> None:
         heard.append(event.attempt)
 
+    await deliver_outbox(opened.id)  # how the shop opened
     monkeypatch.setattr(outbox_delivery, "DELIVERERS", {"told.": [hear]})
     await put(door, "outbox.told", "ERROR")
     async with transaction() as sql:
@@ -132,6 +133,7 @@ async def test_a_crash_takes_the_process_that_comes_by_and_the_next_goes_on(
     settings: Settings, opened: OpenedShop, tmp_path: Path
 ) -> None:
     async with process_serving(settings, tmp_path / "one.log") as process, _asking(process.base_url) as http:
+        await http.post(f"/sandbox/shops/{opened.global_id}/settle")
         await put(http, "outbox.told", "CRASH")
         async with transaction() as sql:
             await emit_many(sql, opened.id, "told.step", {opened.id: {"step": 1}})
