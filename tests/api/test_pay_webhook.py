@@ -1,5 +1,7 @@
 """The door of WeChat Pay: what is not WeChat's word is refused, what is and does not fit changes nothing."""
 
+from typing import Any
+
 import pytest
 
 from models.database import pool
@@ -28,7 +30,7 @@ async def paid_untold(shop: SandboxShop, ming: Payer) -> tuple[str, int]:
     return order["id"], (await ming.has_paid(order["id"]))["notification"]
 
 
-async def sent(shop: SandboxShop, number: int, **how: object) -> int:
+async def sent(shop: SandboxShop, number: int, **how: Any) -> int:
     said = await wechat_pay(shop, f"/notifications/{number}/send", **how)
     status: int = said["answers"][0]["status"]
     return status

@@ -1,7 +1,7 @@
 """Somebody who buys: an address, a quote, an order, each asked for as a mini-program does."""
 
 import dataclasses
-from typing import Any
+from typing import Any, TypeVar
 from uuid import UUID, uuid4
 
 from clock import wall_now
@@ -98,6 +98,9 @@ class Buyer:
         return (await self.ask(ORDER_BY_ID, {"id": id_}))["order"]
 
 
+Person = TypeVar("Person", bound=Buyer)
+
+
 async def buyer(shop: SandboxShop, name: str = "小明", *, at_home: bool = True) -> Buyer:
     """Let a customer come in, with an address in their book."""
     row = await Customer.create(id=new_id(), shop_id=shop.id, nickname=name, created_at=wall_now())
@@ -106,7 +109,7 @@ async def buyer(shop: SandboxShop, name: str = "小明", *, at_home: bool = True
     return await with_home(found) if at_home else found
 
 
-async def with_home(person: Buyer) -> Buyer:
+async def with_home(person: Person) -> Person:
     """Write an address into somebody's book."""
     answer = await person.ask(ADDRESS, {"input": HOME})
     assert answer.refusals == []

@@ -49,7 +49,8 @@ class Payer(Buyer):
         """Open the pay sheet with what the page got, and pay; the sandbox checks every signature."""
         asked = {"prepay_id": request["package"].removeprefix("prepay_id="), "outcome": "success"}
         given = {name: request[name] for name in ("appId", "timeStamp", "nonceStr", "signType", "paySign")}
-        return await wechat_pay(self.shop, "/pay", **(asked | given | more))
+        said: dict[str, Any] = await wechat_pay(self.shop, "/pay", **(asked | given | more))
+        return said
 
     async def has_paid(self, order_id: str, **more: Any) -> dict[str, Any]:
         """Pay an order to the end; returns what the pay sheet said."""
