@@ -18,6 +18,7 @@ from resolvers.hot_search import count_hot_searches
 from resolvers.idempotency import reap_idempotency_keys
 from resolvers.media_upload import reap_media_uploads
 from resolvers.order_cancel import expire_orders, next_expiry, waiting_expiries
+from resolvers.order_confirm import confirm_orders, next_confirmation, waiting_confirmations
 from resolvers.outbox import reap_delivered_events, waiting_events
 from resolvers.outbox_delivery import deliver_outbox
 from resolvers.payment_notification import handle_payment_notifications, waiting_pay_notifications
@@ -29,6 +30,8 @@ from resolvers.search_index import renew_stale_words, waiting_words
 from resolvers.search_log import reap_searches
 from resolvers.search_tier import rank_products
 from resolvers.session import forget_answers, reap_sessions
+from resolvers.shipping_send import upload_shipping
+from resolvers.shipping_upload import waiting_uploads
 from resolvers.stock_figures import refresh_stale_stock, waiting_figures
 from resolvers.viewed_product import reap_views
 from resolvers.visit_recorder import waiting_visits
@@ -80,6 +83,8 @@ DUE_WORK: Final[tuple[DueWork, ...]] = (
     DueWork("query_payments", query_payments, every_seconds=1.0, settles=True),
     DueWork("expire_orders", expire_orders, every_seconds=1.0, next_deadline=next_expiry, calls_outside=True),
     DueWork("move_after_sales", move_after_sales, every_seconds=1.0, next_deadline=next_after_sale_deadline),
+    DueWork("confirm_orders", confirm_orders, every_seconds=1.0, next_deadline=next_confirmation),
+    DueWork("upload_shipping", upload_shipping, every_seconds=POLL_SECONDS, settles=True),
     DueWork("renew_stale_words", renew_stale_words, every_seconds=1.0, settles=True),
     DueWork("rank_products", rank_products, every_seconds=RANK_SECONDS),
     DueWork("count_hot_searches", count_hot_searches, every_seconds=MINUTE_SECONDS, settles=True),
@@ -106,6 +111,8 @@ WAITING: Final[Mapping[str, Waiting]] = {
     "refunds": waiting_refunds,
     "sales": waiting_sales,
     "expiries": waiting_expiries,
+    "confirmations": waiting_confirmations,
+    "uploads": waiting_uploads,
     "visits": waiting_visits,
     "stock": waiting_figures,
     "words": waiting_words,

@@ -24,10 +24,14 @@ REVIEW_TRANSITIONS: dict[ReviewStatus, frozenset[ReviewStatus]] = {
 
 
 class Review(Owned):
-    """`rating` is 1 to 5. `author_name` is what is shown, already masked."""
+    """`rating` is 1 to 5. `author_name` is what is shown, already masked.
+
+    `order_line_id` is what was bought and is spoken of; null for reviews that came from elsewhere.
+    """
 
     product_id = fields.UUIDField()
     customer_id = fields.UUIDField(null=True)
+    order_line_id = fields.UUIDField(null=True)
     author_name = fields.CharField(max_length=64)
     rating = fields.SmallIntField()
     body = fields.TextField()

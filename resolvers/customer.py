@@ -7,9 +7,8 @@ from uuid import UUID
 
 from ids import new_id
 from models.consent import ConsentKind
-from models.database import Connection, pool, transaction
+from models.database import Connection, transaction
 from models.refusal import Refusal, UserErrorCode
-from models.wechat_app import WechatApp
 from models.wechat_code import WechatCodeKind
 from resolvers.caller import Caller
 from resolvers.checks import Checks
@@ -17,23 +16,17 @@ from resolvers.keep import KEEP, Keep
 from resolvers.keys import keys
 from resolvers.outbox import emit
 from resolvers.wechat_exchange import exchanged_once, mini_program_of
-from resolvers.wechat_refusal import refusal_of
+from resolvers.words import look_at_words, openid_of, words_rejected
 from sealing import seal
 from wechat.answers import Phone, Suggestion
 from wechat.client import TextPlace
 from wechat.connection import wechat
-from wechat.errors import NotSeenLately, WechatError
 
 NICKNAME_CHARS_MAX: Final = 64
 POLICY_CHARS_MAX: Final = 64
 _SHOWN_HEAD: Final = 3
 _SHOWN_TAIL: Final = 4
 _LONG_NUMBER: Final = 9
-
-# Index (shop_id, customer_id). One identity in each app, but for people who have two accounts and one phone.
-_OPENID = """
-select openid from identity where shop_id = $1 and customer_id = $2 and appid = $3 order by seen_at desc limit 1
-"""
 
 # By primary key, through a merge that a rival may just have made.
 _ME = "(select coalesce(merged_into, id) from customer where shop_id = $1 and id = $2)"
@@ -83,7 +76,7 @@ async def phone_bind(caller: Caller, code: str) -> UUID:
     """
     customer_id = required_customer(caller)
     app = await mini_program_of(caller)
-    openid = await _openid(caller, app, customer_id)
+    openid = await openid_of(caller, app, customer_id)
     ask = partial(wechat().mini_program(app).phone_number, code, openid)
     keep = partial(_keep_phone, caller, customer_id)
     return UUID(await exchanged_once(app, WechatCodeKind.PHONE, code, ask, keep))
@@ -144,11 +137,6 @@ def masked(phone: Phone) -> str:
     return shown if phone.country_code == "86" else f"+{phone.country_code} {shown}"
 
 
-async def _openid(caller: Caller, app: WechatApp, customer_id: UUID) -> str | None:
-    openid: str | None = await pool().fetchval(_OPENID, caller.shop_id, customer_id, app.appid)
-    return openid
-
-
 async def _keep_phone(caller: Caller, customer_id: UUID, sql: Connection, phone: Phone) -> Any:  # noqa: ANN401 - JSON
     digest = keys().phone_hash(caller.shop_id, phone.e164)
     sealed = seal(phone.e164, keys().sealing)
@@ -159,19 +147,10 @@ async def _keep_phone(caller: Caller, customer_id: UUID, sql: Connection, phone:
 
 async def _check_words(caller: Caller, customer_id: UUID, words: str) -> None:
     """Have WeChat look at a text that others will read. Raises Refusal."""
-    app = await mini_program_of(caller)
-    openid = await _openid(caller, app, customer_id)
-    if openid is None:
-        raise Refusal(UserErrorCode.LOGIN_REQUIRED, "请先登录", "Log in through this app first")
-    try:
-        verdict = await wechat().mini_program(app).check_text(openid, words, TextPlace.PROFILE)
-    except NotSeenLately:
+    suggestion = await look_at_words(caller, customer_id, words, TextPlace.PROFILE, "nickname")
+    if suggestion is None:
         raise Refusal(
             UserErrorCode.LOGIN_REQUIRED, "请重新打开小程序后再试", "Open the mini-program anew, then try again"
-        ) from None
-    except WechatError as error:
-        raise refusal_of(error, "nickname") from None
-    if verdict.suggestion is not Suggestion.PASS:
-        raise Refusal(
-            UserErrorCode.CONTENT_REJECTED, "内容不合规，请修改", "WeChat takes exception to this text", "nickname"
         )
+    if suggestion is not Suggestion.PASS:
+        raise words_rejected(("nickname",))

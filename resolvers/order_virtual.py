@@ -5,11 +5,11 @@ from uuid import UUID
 
 from asyncpg import Record
 
-from clock import wall_now
 from ids import new_id
 from models.database import Connection
 from models.order import FulfilmentStatus, OrderAxis, OrderStatus
 from resolvers.order_step import TOLD_COLUMNS, Step, StepBy, tell_order, write_steps
+from resolvers.shipping_upload import renew_upload
 
 # Index (shop_id, order_id, position); the partial unique index on open holds.
 _IS_VIRTUAL: Final = """
@@ -30,15 +30,6 @@ update orders set fulfilment_status = 'RECEIVED', status = 'COMPLETED', shipped_
 where shop_id = $1 and id = $2 and status = 'PAID' and fulfilment_status = 'NOT_SHIPPED'
 returning {TOLD_COLUMNS}
 """  # noqa: S608 - fixed words
-# WeChat holds the money back until it has heard that nothing is sent, too.
-_UPLOAD: Final = """
-insert into shipping_upload (id, shop_id, order_id, payment_id, state, revision, uploaded_revision, attempts,
-                             next_attempt_at, last_error, created_at, updated_at)
-select $3, $1, $2, payment.id, 'WAITING', 1, 0, 0, $4, '', $4, $4 from payment
-where payment.shop_id = $1 and payment.order_id = $2 and payment.state = 'SUCCEEDED' and not payment.is_surplus
-  and payment.method = 'WECHAT'
-on conflict (shop_id, payment_id) do nothing
-"""
 
 
 async def deliver_virtual(sql: Connection, shop_id: UUID, order_id: UUID, by: StepBy) -> Record | None:
@@ -56,7 +47,8 @@ async def deliver_virtual(sql: Connection, shop_id: UUID, order_id: UUID, by: St
     ids, quantities = [line["id"] for line in lines], [line["quantity"] for line in lines]
     await sql.execute(_PACK, shop_id, parcel_id, [new_id() for _ in lines], ids, quantities)
     await sql.execute(_SENT, shop_id, order_id)
-    await sql.execute(_UPLOAD, shop_id, order_id, new_id(), wall_now())
+    # WeChat holds the money back until it has heard that nothing is sent, too.
+    await renew_upload(sql, shop_id, order_id)
     steps = [
         Step(OrderAxis.FULFILMENT, FulfilmentStatus.NOT_SHIPPED, FulfilmentStatus.RECEIVED),
         Step(OrderAxis.STATUS, OrderStatus.PAID, OrderStatus.COMPLETED),

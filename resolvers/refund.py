@@ -15,6 +15,7 @@ from models.database import Connection
 from models.order import OrderStatus
 from models.refusal import Refusal, UserErrorCode
 from resolvers.order_own import no_such_order
+from resolvers.order_sending import follow_refund
 from resolvers.order_step import TOLD_COLUMNS, StepBy, tell_order
 from resolvers.outbox import emit_many
 from resolvers.refund_complete import complete_refund
@@ -102,6 +103,7 @@ async def request_refund(sql: Connection, shop_id: UUID, order_id: UUID, wish: R
     told = {"refundId": refund_id, "orderId": order_id, "reason": wish.reason, "amountFen": plan.total_fen}
     await emit_many(sql, shop_id, TOPIC, {refund_id: told})
     await tell_order(sql, shop_id, "order.changed", changed)
+    await follow_refund(sql, shop_id, order_id, by)
     if not plan.parts:
         await complete_refund(sql, shop_id, refund_id, by)
     return refund_id
