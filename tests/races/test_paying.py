@@ -139,3 +139,66 @@ async def test_a_shipped_order_never_goes_back_to_paid(shop: SandboxShop, ming: 
     assert (await ming.order(order["id"]))["status"] == "COMPLETED"
     assert await count(shop, "payment_notification", "outcome = 'REPEATED'") == 1
     assert await count(shop, "refund") == 0
+
+
+CANCEL = "mutation ($id: ID!) { orderCancel(orderId: $id) { order { status } userErrors { code field message } } }"
+
+
+@pytest.mark.parametrize("head_start_ms", [0, 3, 10, 30])
+async def test_of_paying_and_cancelling_at_once_one_stands(
+    shop: SandboxShop, ming: Payer, mug: str, head_start_ms: int
+) -> None:
+    order = await ming.places((mug, 2))
+    request = (await ming.pays(order["id"]))["requestPayment"]
+
+    async def cancel() -> list[str]:
+        await asyncio.sleep(head_start_ms / 1000)
+        return [one.code for one in (await ming.ask(CANCEL, {"id": order["id"]})).refusals]
+
+    sheet, refused = await asyncio.gather(ming.sheet(request), cancel())
+    await settled(shop)
+
+    seen = await ming.looks(order["id"])
+    if sheet["outcome"] == "success":
+        assert seen["status"] == "PAID"
+        assert refused == ["NOT_ALLOWED"]
+        assert await stock_of(shop, mug) == (3, 0)
+    else:
+        assert (seen["status"], refused) == ("CANCELLED", [])
+        assert await stock_of(shop, mug) == (5, 0)
+    assert await count(shop, "refund") == 0
+    assert await all_right(shop)
+
+
+@pytest.mark.parametrize("name", ["order.paid.before_commit", "notification.stored"])
+async def test_a_fault_half_way_is_made_good_and_nothing_is_doubled(
+    shop: SandboxShop, ming: Payer, mug: str, name: str
+) -> None:
+    order = await ming.places((mug, 1))
+    await shop.http.post("/sandbox/failpoints", json={"name": name, "action": "ERROR", "times": 1})
+    number = (await ming.has_paid(order["id"]))["notification"]
+    await pool().execute(
+        "update payment_notification set next_attempt_at = created_at where shop_id = $1 and handled_at is null",
+        shop.id,
+    )
+
+    await settled(shop)
+
+    assert (await ming.order(order["id"]))["status"] == "PAID"
+    assert number
+    assert await count(shop, "payment_notification", "outcome = 'PAID'") == 1
+    assert await count(shop, "outbox_event", "topic = 'order.paid'") == 1
+    assert await stock_of(shop, mug) == (4, 0)
+    assert await all_right(shop)
+
+
+async def test_a_prepay_that_nobody_kept_is_asked_for_again(shop: SandboxShop, ming: Payer, mug: str) -> None:
+    order = await ming.places((mug, 1))
+    await shop.http.post("/sandbox/failpoints", json={"name": "order.pay.after_prepay", "action": "ERROR", "times": 1})
+
+    assert (await ming.tries_to_pay(order["id"], key="k")).codes == ["INTERNAL_SERVER_ERROR"]
+    await ming.sheet((await ming.pays(order["id"], key="k"))["requestPayment"])
+    await settled(shop)
+
+    assert await count(shop, "payment", "state = 'SUCCEEDED'") == 1
+    assert await count(shop, "payment") == 1
