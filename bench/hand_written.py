@@ -2,7 +2,7 @@
 
 It answers what GraphQL would, and is as careful: scoped by shop, only what is on sale, cursors that cannot be forged.
 What it does not do is everything else that an API does: it has no log, no throttle, no metrics, no request ids, no
-errors, and it can answer five questions.
+errors, and it can answer six questions.
 """
 
 from collections.abc import AsyncIterator
@@ -13,6 +13,7 @@ from time import monotonic
 from typing import Final
 from uuid import UUID
 
+import orjson
 from starlette.applications import Starlette
 from starlette.exceptions import HTTPException
 from starlette.requests import Request
@@ -20,12 +21,15 @@ from starlette.responses import Response
 from starlette.routing import Route
 
 from bench.landing_hand_written import LANDING
+from bench.login_hand_written import Logins
 from bench.search_hand_written import SEARCH, SEARCH_CURSOR, search_binds
 from bench.settled import database_from_settings, settle_memory
 from clock import wall_now
 from engine.keyset import mac_key
 from models.database import pool
+from resolvers.keys import Keys, holding
 from settings import load_settings
+from wechat.transport import open_http
 
 _REMEMBER_SECONDS: Final = 1.0
 _SHOP: Final = """
@@ -199,17 +203,26 @@ def create() -> Starlette:
         shop_id, now, _keys = await shops.of(request.headers["x-shop-key"])
         return _json(await pool().fetchval(LANDING, shop_id, now, request.query_params["scene"].removeprefix("t=")))
 
+    async def login(request: Request) -> Response:
+        code = orjson.loads(await request.body())["code"]
+        headers = request.headers
+        return _json(await logins[0].log_in(headers["x-shop-key"], code, headers["x-visitor-id"]))
+
+    logins: list[Logins] = []
+
     @asynccontextmanager
     async def lifespan(_app: Starlette) -> AsyncIterator[None]:
-        async with database_from_settings(settings):
-            settle_memory()
-            yield
+        with holding(Keys.of(settings)):
+            async with database_from_settings(settings), open_http() as http:
+                logins.append(Logins(http, settings.sandbox_wechat or ""))
+                settle_memory()
+                yield
 
     pages = {
         "list": list_page, "detail": detail_page, "collection": collection_page, "search": search_page,
         "landing": landing_page,
     }  # fmt: skip
-    routes = [Route(f"/{name}", page) for name, page in pages.items()]
+    routes = [Route("/login", login, methods=["POST"]), *(Route(f"/{name}", page) for name, page in pages.items())]
     return Starlette(routes=routes, lifespan=lifespan)
 
 

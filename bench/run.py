@@ -14,6 +14,7 @@ from bench.asking import count_statements, requests_of, same_answers
 from bench.catalogue import KEY, Stocked, stock_shop
 from bench.landing import measure_landing, share_products
 from bench.load import Load, Plan, Target, turns
+from bench.login import login_line
 from bench.pages import Page, count_fields, pages
 from bench.report import Result, line, results_file, table
 from bench.search import measure_search
@@ -59,6 +60,9 @@ def main(words: list[str]) -> None:
         print(record_visits(on, servers[0], KEY), flush=True)
         say("landing by codes")
         print(measure_landing(on, servers[:2]), flush=True)
+        say("logging in")
+        with ExitStack() as beside:
+            print(login_line(on, beside), flush=True)
         say("filling a shop with 100,000 products, and searching it")
         print(measure_search(on, servers[:2]), flush=True)
     print(f"\n{table(results)}")

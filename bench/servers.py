@@ -26,8 +26,11 @@ VARIANTS: Final = {
     "limit": ("-m", "bench.settled", "bench.hand_written:create"),
     "strawberry": ("-m", "bench.settled", "bench.plain_strawberry:create"),
 }
-RIVALS: Final = {"placing rival": ("-m", "bench.settled", "bench.placing_hand_written:create")}
-"""Those that answer one question of their own."""
+RIVALS: Final = {
+    "placing rival": ("-m", "bench.settled", "bench.placing_hand_written:create"),
+    "wechat": ("main.py", "wechat-sandbox", "--port"),
+}
+"""Those that answer one question of their own, and the WeChat that logins ask."""
 _START_SECONDS: Final = 30.0
 _STOP_SECONDS: Final = 15.0
 
@@ -90,8 +93,8 @@ def _postmaster(home: Path) -> int | None:
 
 
 @contextmanager
-def serving(name: str, on: Ground) -> Iterator[Server]:
-    """Run one application for the length of a block; what it says goes to a file of its name."""
+def serving(name: str, on: Ground, **more: str) -> Iterator[Server]:
+    """Run one application for the length of a block; what it says goes to a file of its name. `more` are settings."""
     port = _free_port()
     settings = on.settings
     environment = {
@@ -103,6 +106,7 @@ def serving(name: str, on: Ground) -> Iterator[Server]:
         # What falls due is another process's work in production; and nothing is measured against a refusal.
         "WORKER_INSIDE": "false",
         "THROTTLE_POINTS": "1000000000",
+        **more,
     }
     with (on.directory / f"{name}.log").open("wb") as log:
         command = (sys.executable, *(VARIANTS | RIVALS)[name], str(port))
