@@ -43,8 +43,12 @@ def log(event: str, *, level: Level = "info", **fields: object) -> None:
     for name in _private(tuple(fields)):
         line[name] = "[masked]"
     text = orjson.dumps(line, default=_type_name, option=orjson.OPT_UTC_Z | orjson.OPT_APPEND_NEWLINE)
+    _write(text)
+
+
+def _write(line: bytes) -> None:
     # One write per line: lines of several processes on one stream stay whole.
-    sys.stderr.write(text.decode())
+    sys.stderr.write(line.decode())
     sys.stderr.flush()
 
 

@@ -178,6 +178,8 @@ async def merge_customers(sql: Connection, caller: Caller, customer_ids: Iterabl
             await _apply(sql, caller.shop_id, survivor, gone)
             await sql.execute(_WHEN, caller.shop_id, gone, wall_now())
             await emit(sql, caller, "customer.merged", gone, {"into": survivor})
+    # Whoever follows the survivor is told of the phone or picture that came.
+    await emit(sql, caller, "customer.updated", survivor, {})
     return survivor
 
 

@@ -1,7 +1,7 @@
 """What every test may ask for: servers, a database of its worker, the app over real HTTP, a shop to itself."""
 
 import asyncio
-from collections.abc import AsyncIterator, Awaitable, Mapping
+from collections.abc import AsyncIterator, Awaitable, Iterator, Mapping
 from contextlib import AbstractAsyncContextManager, ExitStack
 from dataclasses import asdict
 from pathlib import Path
@@ -18,6 +18,7 @@ from settings import Settings, load_settings
 from tests.harness.asking import Answer, Asker, credentials
 from tests.harness.databases import drop_all, make_template, new_database
 from tests.harness.engines import Engines, run_engines, with_redis_database
+from tests.harness.secrecy import SECRECY, listen_to_logs
 from tests.harness.server import client, serving
 from tests.harness.shops import OpenedShop, SandboxShop, open_shop, over_http, the_demo
 from tests.harness.statements import Statements, logged
@@ -42,6 +43,8 @@ def pytest_configure(config: pytest.Config) -> None:
     """A worker of xdist gets the engines that its controller started."""
     hypothesis.settings.load_profile("long" if config.getoption("markexpr") == "long" else "suite")
     configure_logs("warning")
+    listen_to_logs()
+    SECRECY.learn("SECRET_KEY", SECRET_KEY)
     given = getattr(config, "workerinput", {}).get("engines")
     if given:
         config.stash[_engines] = Engines(**given)
@@ -67,6 +70,15 @@ def _start(config: pytest.Config) -> Engines:
         with asyncio.Runner() as runner:
             runner.run(make_template(config.stash[_engines]))
     return config.stash[_engines]
+
+
+@pytest.fixture(autouse=True)
+def nothing_leaks() -> Iterator[None]:
+    """Fail the test during which a secret or something personal was answered or logged."""
+    configure_logs("info")
+    yield
+    leaks, SECRECY.leaks = SECRECY.leaks, []
+    assert not leaks, "\n".join(leaks)
 
 
 @pytest.fixture(scope="session")
@@ -98,7 +110,6 @@ def settings(database_url: str, redis_url: str, tmp_path_factory: pytest.TempPat
         secret_key=SECRET_KEY,
         xiaopu_home=tmp_path_factory.mktemp("home"),
         mode="development",
-        log_level="warning",
         # Tests do what is due when they say so; a worker's looks would stand among counted statements.
         worker_inside=False,
         # A suite asks faster than any client; tests of the throttle set their own.

@@ -13,6 +13,7 @@ from pathlib import Path
 import httpx
 
 from settings import PROJECT, Settings
+from tests.harness.secrecy import SECRECY
 
 # Waits end as soon as what they wait for is there: they are for machines with other work to do.
 _START_SECONDS = 90.0
@@ -65,6 +66,7 @@ async def process_running(settings: Settings, log: Path, *command: str) -> Async
         yield process
     finally:
         await _stop(running)
+        SECRECY.hear_log(f"the log of {command[0]}", await asyncio.to_thread(log.read_bytes))
 
 
 async def _until_ready(process: Process) -> None:

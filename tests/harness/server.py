@@ -15,6 +15,7 @@ import uvicorn
 from starlette.types import ASGIApp
 
 from settings import Settings
+from tests.harness.overheard import overheard
 
 _START_SECONDS = 60.0
 _STOP_SECONDS = 5
@@ -52,7 +53,7 @@ def open_door() -> socket.socket:
 async def serving_app(app: ASGIApp, door: socket.socket | None = None) -> AsyncIterator[str]:
     """Serve any ASGI application for the length of a block, at a door or a new one; gives its base URL."""
     config = uvicorn.Config(
-        app, http="httptools", access_log=False, server_header=False, log_config=None, lifespan="on",
+        overheard(app), http="httptools", access_log=False, server_header=False, log_config=None, lifespan="on",
         timeout_graceful_shutdown=_STOP_SECONDS, timeout_keep_alive=_KEEP_ALIVE_SECONDS,
         ws="api.websocket_protocol:SocketProtocol", ws_max_size=64 * 1024, ws_per_message_deflate=False,
     )  # fmt: skip

@@ -202,6 +202,8 @@ async def test_the_survivor_keeps_a_phone_or_takes_it_over_and_older_ids_follow(
     }  # fmt: skip
     events = [row for row in await rows("outbox_event", two.caller) if row["topic"] == "customer.merged"]
     assert [event["aggregate_id"] for event in events] == [two.younger, two.older]
+    told = [row["aggregate_id"] for row in await rows("outbox_event", two.caller) if row["topic"] == "customer.updated"]
+    assert told == [two.older, eldest]
 
 
 async def test_a_book_of_two_has_the_survivors_default(two: Two) -> None:
