@@ -25,13 +25,25 @@ def _seen_one(tier: str) -> str:
     )
 
 
-# All words, or any of them when nothing has all: $4, $5. The index on words first, tier by tier: all of the best tier,
-# 200 products of the others, each by its key, the best 21 of them. The shop is told to the planner in words whose odds
+_CANDIDATES: Final = f"""
+select p.*, (1000000 * ts_rank('{{0.1, 0.2, 0.4, 1}}', w.words, (select $6::text::tsquery)))::bigint
+  + (8000 * ln(1 + least(p.sales_count, 1000000)))::bigint
+  + 20 * greatest(-3000, least(6000, (p.published_at at time zone 'UTC')::date - date '2020-01-01')) as relevance
+from product_words w, product p
+where w.words @@ ({_lexeme("tier.name")} && (select asked from words_asked))
+  and uuid_cmp(w.shop_id, $1) = 0 and p.id = w.product_id and p.shop_id = $1 and {_ON_SALE.format(p="p")}
+offset 0
+"""  # noqa: S608 - only words of this file are put in
+
+# All words, or any of them when nothing has all: $4, $5. The index on words first, tier by tier: all of the best, then
+# others up to 200 products, each by its key, the best 21 of them. The shop is told to the planner in words whose odds
 # it does not know, or it would plan anew.
 SEARCH: Final = f"""
 with words_asked as materialized (
   select case when (select $5::text) is null or {_seen_one("':0'")} or {_seen_one("''")}
     then $4::text::tsquery else $5::text::tsquery end as asked
+), best as materialized (
+  select c.* from unnest(array[':0']) tier(name), lateral ({_CANDIDATES}) c limit 1000
 )
 select convert_to(row_to_json(answer)::text, 'UTF8') from (select json_build_object('products', (
   select json_build_object('nodes', coalesce(json_agg(r.node) filter (where r.n <= 20), '[]'), 'pageInfo',
@@ -49,19 +61,11 @@ select convert_to(row_to_json(answer)::text, 'UTF8') from (select json_build_obj
           order by m.position, m.id limit 1) i) as "featuredImage"
       ) o) end as node
     from (select b.*, row_number() over () as n from (
-      select c.* from (values (array[':0'], 1000, true), (array[':1', ':2', ':3', ':4', ':5'], 200, true),
-        (array[''], 200, false)) part(tiers, most, is_of_best), lateral (
-        select c.* from unnest(part.tiers) tier(name), lateral (
-        select p.*, (1000000 * ts_rank('{{0.1, 0.2, 0.4, 1}}', w.words, (select $6::text::tsquery)))::bigint
-          + (8000 * ln(1 + least(p.sales_count, 1000000)))::bigint
-          + 20 * greatest(-3000, least(6000, (p.published_at at time zone 'UTC')::date - date '2020-01-01'))
-          as relevance
-        from product_words w, product p
-        where w.words @@ ({_lexeme("tier.name")} && (select asked from words_asked))
-          and uuid_cmp(w.shop_id, $1) = 0 and p.id = w.product_id and p.shop_id = $1 and {_ON_SALE.format(p="p")}
-        offset 0) c limit part.most) c
-      where part.is_of_best = (select exists (select from product_words w where uuid_cmp(w.shop_id, $1) = 0
-          and w.words @@ ({_lexeme("':0'")} && (select asked from words_asked))))
+      select * from (
+        select * from best union all (select c.* from unnest(
+          case when exists (select from best) then array[':1', ':2', ':3', ':4', ':5'] else array[''] end
+        ) tier(name), lateral ({_CANDIDATES}) c limit greatest(0, 200 - (select count(*) from best)))
+      ) c
       order by c.relevance desc, c.id desc limit 20 + 1) b) p
   ) r)) as data) answer
 """  # noqa: S608 - only words of this file are put in

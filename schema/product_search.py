@@ -12,8 +12,8 @@ from schema.visibility import on_sale
 
 BEST_MOST: Final = 1_000
 """Of a shop's best products (the first tier) so many are weighed: all of them, once they are ranked."""
-OTHERS_MOST: Final = 200
-"""Of all others together, tier by tier, so that a word that half the shop has costs no more than a rare one."""
+ENOUGH: Final = 200
+"""Where the best are fewer, others are weighed beside them, up to so many in all: there its cost stops growing."""
 
 RELEVANCE: Final = Order("{t}.relevance", descending=True)
 
@@ -48,21 +48,21 @@ select from product_words s, product g
 where uuid_cmp(s.shop_id, {{shop}}) = 0 and s.words @@ ({tier}::tsquery && {all}::tsquery)
 and g.shop_id = {{shop}} and g.id = s.product_id and {seen}
 """
-# Tier by tier, each by the index and none before it is needed; `offset 0` keeps the planner from doing all at once.
-# What none of the best products has is rare, and found sooner in one go.
+# The best, then tier by tier, each by the index and none before it is needed; `offset 0` keeps the planner from doing
+# all at once. What none of the best has is rare, and found sooner in one go.
 _TAKEN: Final = f"""
-with asked(words) as materialized ({{asked}})
-select t.* from (values
-    (array[':0'], {BEST_MOST}, true),
-    (array{[f":{tier}" for tier in TIERS[1:]]}, {OTHERS_MOST}, true),
-    (array[''], {OTHERS_MOST}, false)
-) part(tiers, most, is_of_best),
-lateral (
-    select t.* from unnest(part.tiers) tier(name), lateral ({{rows}} offset 0) t limit part.most
-) t
-where part.is_of_best = (select exists (
-    select from product_words s
-    where uuid_cmp(s.shop_id, {{shop}}) = 0 and s.words @@ ({{best}}::tsquery && (select words from asked))))
+with asked(words) as materialized ({{asked}}),
+best as materialized (
+    select t.* from unnest(array[':0']) tier(name), lateral ({{rows}} offset 0) t limit {BEST_MOST}
+)
+select * from best
+union all
+(
+    select t.* from unnest(
+        case when exists (select from best) then array{[f":{tier}" for tier in TIERS[1:]]} else array[''] end
+    ) tier(name), lateral ({{rows}} offset 0) t
+    limit greatest(0, {ENOUGH} - (select count(*) from best))
+)
 """
 TIER: Final = TIER_LEXEME.format(shop="{shop}", tier="tier.name")
 _BEST_TIER: Final = TIER_LEXEME.format(shop="{shop}", tier="':0'")
@@ -90,7 +90,7 @@ def search(rows: Rows, query: object) -> Search:
     rows.where(rows.fill(f"uuid_cmp({words}.shop_id, {{shop}}) = 0 and {words}.product_id = {{t}}.id"))
     rows.where(rows.fill(f"{words}.words @@ ({TIER}::tsquery && (select words from asked))"))
     rows.note("search", query)
-    return Search(words, rows.fill(_TAKEN.replace("{asked}", asked).replace("{best}", _BEST_TIER)))
+    return Search(words, rows.fill(_TAKEN.replace("{asked}", asked)))
 
 
 def in_other_order(rows: Rows, found: Search) -> None:

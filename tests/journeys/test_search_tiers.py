@@ -9,7 +9,7 @@ from clock import wall_now
 from models.database import pool
 from resolvers import search_tier
 from resolvers.search_tier import rank_products
-from schema.product_search import BEST_MOST, OTHERS_MOST
+from schema.product_search import BEST_MOST, ENOUGH
 from tests.harness.shops import SandboxShop
 from tests.journeys.test_search import SEARCH, found, goods, paged, save
 
@@ -39,7 +39,7 @@ async def tiers(shop_id: UUID) -> list[tuple[int, int, int]]:
     return [tuple(row) for row in await pool().fetch(_TIERS, shop_id)]
 
 
-async def test_of_a_large_shop_all_of_the_best_and_enough_of_the_others_are_found(shop: SandboxShop) -> None:
+async def test_of_what_many_products_have_all_of_the_best_are_found_and_no_others(shop: SandboxShop) -> None:
     await save(shop, goods("towel", "毛巾"))
     await pool().execute(_COPY, shop.id, BEST_MOST + MORE)
     await rank_products(wall_now(), shop.id)
@@ -47,11 +47,32 @@ async def test_of_a_large_shop_all_of_the_best_and_enough_of_the_others_are_foun
     handles = await paged(shop.visitor, 100, query="毛巾")
     by_price = await paged(shop.visitor, 100, query="毛巾", sortKey="PRICE")
 
-    assert handles[:BEST_MOST] == [f"copy-{number}" for number in range(1, BEST_MOST + 1)]
-    assert len(set(handles)) == len(handles) == BEST_MOST + OTHERS_MOST
+    assert handles == [f"copy-{number}" for number in range(1, BEST_MOST + 1)]
     assert set(by_price) == set(handles)
     answer = await shop.visitor(SEARCH, {"query": "毛巾", "first": 1})
-    assert answer["products"]["totalCount"] == BEST_MOST + OTHERS_MOST
+    assert answer["products"]["totalCount"] == BEST_MOST
+
+
+async def test_others_are_found_where_the_best_are_few(shop: SandboxShop, monkeypatch: pytest.MonkeyPatch) -> None:
+    await save(shop, goods("towel", "毛巾"))
+    await pool().execute(_COPY, shop.id, 2 * ENOUGH)
+    monkeypatch.setattr(search_tier, "TIER_ENDS", (30, 90, 120))
+    await rank_products(wall_now(), shop.id)
+
+    handles = await paged(shop.visitor, 100, query="毛巾")
+
+    assert handles[:120] == [f"copy-{number}" for number in range(1, 121)]
+    assert len(set(handles)) == len(handles) == ENOUGH
+
+
+async def test_filters_look_beyond_the_best(shop: SandboxShop, monkeypatch: pytest.MonkeyPatch) -> None:
+    await save(shop, goods("towel", "毛巾", vendor="雪绒"))
+    await pool().execute(_COPY, shop.id, 2 * ENOUGH)
+    await pool().execute("update product set vendor = '' where shop_id = $1 and handle <> 'towel'", shop.id)
+    monkeypatch.setattr(search_tier, "TIER_ENDS", (ENOUGH + 10, 2 * ENOUGH))
+    await rank_products(wall_now(), shop.id)
+
+    assert await found(shop, "毛巾", filters=[{"vendor": "雪绒"}]) == ["towel"]
 
 
 async def test_what_few_products_have_is_found_in_every_tier(
