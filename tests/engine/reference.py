@@ -197,11 +197,10 @@ class Reference:
         if relation.select:
             relation.select(rows, **_trees(named, relation.shape))
         key = rows.fill(rows.order.sql) if rows.order else "0"
-        origin = ", ".join([origin, *rows.joined])
-        where = " and ".join(rows.conditions)
+        origin, where = ", ".join([origin, *rows.joined]), " and ".join(rows.conditions)
         if rows.capped:
-            columns = [f', {sql} as "{name}"' for name, sql in rows.capped.columns.items()]
-            found_all = f"select t.*{''.join(columns)} from {origin} where {where}"
+            columns = "".join(f', {sql} as "{name}"' for name, sql in rows.capped.columns.items())
+            found_all = f"select t.*{columns} from {origin} where {where}"
             origin, where = f"({rows.capped.taken.replace('{rows}', found_all)}) t", "true"
         most = rows.limit or "null::int"
         sql = f"select t.id as id, ({key}) as key, ({most}) as most from {origin} where {where}"
