@@ -5,8 +5,7 @@ from typing import Annotated, Final
 
 import strawberry
 
-from engine.declare import Order, expression, field, many, one, read, reads, value
-from engine.keyset import TIME
+from engine.declare import expression, field, many, one, read, reads, value
 from engine.rows import Rows
 from ids import decode_id
 from models.cart import Cart as CartRow
@@ -24,9 +23,11 @@ OWN: Final = (
     "({t}.customer_id = {viewer} or ({viewer} is null and {t}.customer_id is null and {t}.visitor_id = {visitor}))"
 )
 
-_LINES: Final = CART_LINES.replace("{cart}", "{p}.id")
+_LINES: Final = (
+    f"select l.* from ({CART_LINES.replace('{cart}', '{p}.id')}) l"
+    " where l.is_invalid = %s order by l.created_at, l.id"
+)
 _OF_CART: Final = CART_LINES.replace("{cart}", "{t}.id")
-_ADDED: Final = Order("{t}.created_at", TIME)
 
 
 def _summed(what: str, where: str) -> str:
@@ -58,11 +59,11 @@ class Cart(Node):
     """Rows of the caller only."""
 
     lines: list[CartLine] = field(
-        many("not {t}.is_invalid", rows=_LINES, order=_ADDED),
+        many(rows=_LINES % "false"),
         description="What can be bought, in the order it was put in, 100 lines at most.",
     )
     invalid_lines: list[CartLine] = field(
-        many("{t}.is_invalid", rows=_LINES, order=_ADDED),
+        many(rows=_LINES % "true"),
         description="What was sold out or taken off sale since, in the same order. Never bought and never counted.",
     )
     total_quantity: int = field(

@@ -48,7 +48,7 @@ class CartLineProblem:
 
     code: CartLineProblemCode = field(description="What it is.")
     available: int | None = field(description="Pieces that could be had, for stock; null otherwise.")
-    limit: int | None = field(column('"limit"'), description="Pieces allowed, for a limit; null otherwise.")
+    limit: int | None = field(column("allowed"), description="Pieces allowed, for a limit; null otherwise.")
 
 
 @reads()
@@ -58,12 +58,12 @@ class CartLineWarning:
 
     code: CartLineWarningCode = field(description="What it is.")
     old_price: Money | None = field(value("{t}.old_fen"), description="The price before, when it changed; else null.")
-    left: int | None = field(column('"left"'), description="Pieces that are left, when they are few; else null.")
+    left: int | None = field(column("pieces"), description="Pieces that are left, when they are few; else null.")
 
 
 # What a limit or the stock allows is held against all ticked lines of the variant or product together.
 _PROBLEMS: Final = """
-select 'NO_LONGER_SOLD' as code, null::int as available, null::int as "limit" where not {p}.is_sold
+select 'NO_LONGER_SOLD' as code, null::int as available, null::int as allowed where not {p}.is_sold
 union all
 select 'OUT_OF_STOCK', 0, null where {p}.is_sold and {p}.stock_left = 0
 union all
@@ -73,7 +73,7 @@ union all
 select 'LIMIT_EXCEEDED', null, {p}.passed_limit where {p}.is_sold and {p}.passed_limit is not null
 """
 _WARNINGS: Final = f"""
-select 'PRICE_CHANGED' as code, {{p}}.seen_price_fen as old_fen, null::int as "left"
+select 'PRICE_CHANGED' as code, {{p}}.seen_price_fen as old_fen, null::int as pieces
 where {{p}}.is_sold and {{p}}.unit_fen <> {{p}}.seen_price_fen
 union all
 select 'LOW_STOCK', null, {{p}}.stock_left where {{p}}.is_sold and {{p}}.stock_left between 1 and {LOW_STOCK}

@@ -8,6 +8,8 @@ from models.database import transaction
 from resolvers.keys import Keys, holding
 from settings import Settings
 from tests.engine.both import Both
+from tests.engine.small_carts import carted
+from tests.engine.small_orders import ordered
 from tests.engine.small_pages import furnished
 from tests.engine.small_people import peopled
 from tests.engine.small_shop import SmallShop, small_shop
@@ -23,13 +25,13 @@ def _sealing(settings: Settings) -> Iterator[None]:
 @pytest.fixture(scope="session")
 async def small(database: None) -> SmallShop:
     """The shop that is asked."""
-    return await _written(peopled(furnished(small_shop("甲乙"))))
+    return await _written(ordered(carted(peopled(furnished(small_shop("甲乙"))))))
 
 
 @pytest.fixture(scope="session")
 async def neighbour(database: None) -> SmallShop:
     """Another shop in the same tables, which must never be seen."""
-    return await _written(peopled(furnished(small_shop("丙丁", seed=2))))
+    return await _written(ordered(carted(peopled(furnished(small_shop("丙丁", seed=2))))))
 
 
 @pytest.fixture(scope="session")

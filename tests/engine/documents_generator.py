@@ -41,6 +41,7 @@ _LOOSE_ROOTS = {
     "viewerChange",
     "regions",
     "freightTemplate",
+    "cart",
 }
 _OFTEN = {
     "products": 4,
@@ -51,6 +52,7 @@ _OFTEN = {
     "nodes": 2,
     "landing": 3,
     "page": 2,
+    "cart": 2,
 }
 """Roots under which most is to be found are asked for more often than the others."""
 
@@ -195,8 +197,10 @@ class Generator:
                 # The smallest provinces, a city, a district, nothing: whatever hangs from them stays readable.
                 parents = ("640000", "820000", "330100", "330106", "999999", None)
                 return {"parent": self._one_of("parent", "RegionCode", parents)} if self._random.random() < 0.9 else {}
-            case "freightTemplate":
-                return {"id": self._one_of("id", "ID!", [*self._world.ids["frt"], "frt_nothing"])}
+            case "freightTemplate" | "cart":
+                prefix, type_ = ("frt", "ID!") if name == "freightTemplate" else ("crt", "ID")
+                id_ = self._one_of("id", type_, [*self._world.ids[prefix], f"{prefix}_nothing"])
+                return {} if name == "cart" and self._random.random() < 0.7 else {"id": id_}
             case "shareLink":
                 return {"token": self._one_of("token", "String!", self._world.tokens())}
             case "searchSuggest":

@@ -17,7 +17,7 @@ NODE_TABLES = {
     "prd": "product", "var": "variant", "opt": "product_option", "med": "media", "col": "collection", "cat": "category",
     "rev": "review", "mtf": "metafield", "loc": "location", "prh": "price_history", "lvl": "stock_level",
     "mov": "stock_move", "shp": "shop", "pag": "page", "pro": "promoter", "lnk": "share_link", "cus": "customer",
-    "adr": "address", "frt": "freight_template", "evt": "outbox_event",
+    "adr": "address", "frt": "freight_template", "evt": "outbox_event", "crt": "cart",
 }  # fmt: skip
 _PLAIN = {
     "Product.variants": "products(first: 100) { nodes { list: variants(first: 100) { edges { cursor } } } }",

@@ -26,9 +26,12 @@ VENDORS = ("山野", "小满", "")
 TYPES = ("茶", "衣", "")
 TABLES = (
     "shop", "category", "freight_template", "freight_rule", "product", "product_option", "media", "media_file",
-    "variant", "price_history", "collection", "collection_product", "location", "stock_level", "stock_move", "review",
+    "variant", "price_history", "collection", "collection_product", "location", "stock_level", "stock_move",
     "metafield", "hot_search", "page", "customer", "consent", "favourite", "address", "promoter", "share_link", "visit",
-    "search", "viewed_product", "outbox_event",
+    "search", "viewed_product", "outbox_event", "cart", "cart_line", "wechat_app", "merchant_account",
+    "merchant_account_app", "orders", "order_line", "order_adjustment", "order_change", "order_note", "order_hold",
+    "delivery", "payment", "after_sale", "after_sale_change", "refund", "refund_allocation", "refund_line", "shipment",
+    "shipment_line", "shipping_upload", "review",
 )  # fmt: skip
 """Parents before children."""
 TAGS = ("新品", "绿茶", "it's", "a\\b", "礼盒")
@@ -213,13 +216,14 @@ def _variant(  # noqa: PLR0913, PLR0917 - a variant hangs from all of these
         compare_at_price_fen=price + 1 if index and price < 9999 else None, cost_fen=price // 2 if index != 1 else None,
         tracked=tracked, inventory_policy=policy, available=stock,
         requires_shipping=True, weight_grams=100 * index, media_id=media[0] if media and index % 2 else None,
-        per_person_limit=index or None, per_order_limit=None, origin="OWN", source="", **AGES,
+        per_person_limit=index or None, per_order_limit=9 if index == 1 else None, origin="OWN", source="", **AGES,
     )  # fmt: skip
     for days, change in ((40, 50), (7, -500), (6, 100), (2, 0)):
         at = NOW - timedelta(days=days, microseconds=random.choice((0, 0, 1)))
         shop.add(
-            "price_history", variant_id=variant, price_fen=price + change, compare_at_price_fen=None, created_at=at
-        )
+            "price_history", variant_id=variant, price_fen=price + change, created_at=at,
+            compare_at_price_fen=price + 100 if days == 7 else None,
+        )  # fmt: skip
     for location in locations[: 1 + index % 2]:
         shop.add(
             "stock_level", variant_id=variant, location_id=location, on_hand=stock, reserved=0,
