@@ -17,6 +17,8 @@ from resolvers.due_work import DueWork, Waiting
 from resolvers.hot_search import count_hot_searches
 from resolvers.idempotency import reap_idempotency_keys
 from resolvers.media_upload import reap_media_uploads
+from resolvers.message_note import next_reminder, remind_of_unpaid_orders
+from resolvers.message_send import send_messages, waiting_messages
 from resolvers.order_cancel import expire_orders, next_expiry, waiting_expiries
 from resolvers.order_confirm import confirm_orders, next_confirmation, waiting_confirmations
 from resolvers.outbox import reap_delivered_events, waiting_events
@@ -85,6 +87,8 @@ DUE_WORK: Final[tuple[DueWork, ...]] = (
     DueWork("move_after_sales", move_after_sales, every_seconds=1.0, next_deadline=next_after_sale_deadline),
     DueWork("confirm_orders", confirm_orders, every_seconds=1.0, next_deadline=next_confirmation),
     DueWork("upload_shipping", upload_shipping, every_seconds=POLL_SECONDS, settles=True),
+    DueWork("remind_of_unpaid_orders", remind_of_unpaid_orders, every_seconds=5.0, next_deadline=next_reminder),
+    DueWork("send_messages", send_messages, every_seconds=POLL_SECONDS, settles=True),
     DueWork("renew_stale_words", renew_stale_words, every_seconds=1.0, settles=True),
     DueWork("rank_products", rank_products, every_seconds=RANK_SECONDS),
     DueWork("count_hot_searches", count_hot_searches, every_seconds=MINUTE_SECONDS, settles=True),
@@ -116,6 +120,7 @@ WAITING: Final[Mapping[str, Waiting]] = {
     "visits": waiting_visits,
     "stock": waiting_figures,
     "words": waiting_words,
+    "messages": waiting_messages,
     "notifications": waiting_notifications,
 }
 """What a shop is not at rest with; a tester who settles it is told of each."""

@@ -3,6 +3,7 @@
 import asyncio
 from dataclasses import dataclass
 from typing import Final
+from uuid import UUID
 
 import orjson
 
@@ -14,6 +15,8 @@ from api.websocket_guest import Guest
 from api.websocket_line import Line
 from api.websocket_record import OperationRecord
 from engine.documents import Operation
+from engine.following import Following
+from resolvers.caller import Caller
 from resolvers.checks import NOBODY
 from resolvers.event_feed import Listener, event_feed
 
@@ -73,13 +76,20 @@ class SocketOperation:
                 await self._next(rendered(answer, caller.now, self._record.request_id))
             is_personal = answer.news.is_personal
             listener.topics = answer.news.following.topics
-            listener.about = (caller.viewer_id or NOBODY) if answer.news.following.is_own else None
+            listener.about = _about(answer.news.following, caller)
             await asyncio.sleep(PAUSE_SECONDS)
             await listener.woken()
 
     async def _next(self, body: bytes) -> None:
         await self._line.say("next", self.id, orjson.Fragment(body))
         self._record.answered()
+
+
+def _about(following: Following, caller: Caller) -> UUID | None:
+    """Whose events matter; None when everybody's do."""
+    if not following.is_own or following.keeper in caller.keeps:
+        return None
+    return caller.viewer_id or NOBODY
 
 
 def _no_mutation(operation: Operation) -> None:

@@ -7,8 +7,10 @@ from dataclasses import dataclass
 class Following:
     """Events whose topic begins with one of `topics`, in the shop of who follows.
 
-    `is_own` keeps those about the viewer alone: then nobody else's change costs a look.
+    `is_own` keeps those about the viewer, or about what is theirs: then nobody else's change costs a look. Readers who
+    are the `keeper`, who may follow what is another's, hear of everybody's.
     """
 
     topics: tuple[str, ...]
     is_own: bool = False
+    keeper: str | None = None

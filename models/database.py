@@ -64,6 +64,7 @@ MODELS = (
     "models.shipment",
     "models.idempotency_key",
     "models.outbox_event",
+    "models.message",
 )
 
 SESSION_SETTINGS = {

@@ -24,4 +24,4 @@ class Identity(Owned):
 
     class Meta:
         table = "identity"
-        unique_together = (("shop_id", "appid", "openid"),)
+        unique_together = (("shop_id", "id"), ("shop_id", "appid", "openid"))

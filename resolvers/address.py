@@ -35,6 +35,8 @@ _STANDING = "select * from address where shop_id = $1 and customer_id = $2 and i
 # Two statements: the unique index on defaults is checked row by row.
 _NO_DEFAULT = "update address set is_default = false where shop_id = $1 and customer_id = $2 and is_default"
 _DEFAULT = "update address set is_default = true where shop_id = $1 and customer_id = $2 and id = $3"
+# Carts before addresses, as whoever names an address in a cart.
+_LET_GO = "update cart set address_id = null where shop_id = $1 and address_id = $2"
 _DELETE = "delete from address where shop_id = $1 and customer_id = $2 and id = $3 returning is_default"
 _PROMOTE = """
 update address set is_default = true where shop_id = $1 and id = (
@@ -114,6 +116,7 @@ async def address_delete(caller: Caller, address_id: UUID) -> UUID:
     customer_id = required_customer(caller)
     async with transaction() as sql:
         held: UUID = await sql.fetchval(_HOLD, caller.shop_id, customer_id)
+        await sql.execute(_LET_GO, caller.shop_id, address_id)
         was_default = await sql.fetchval(_DELETE, caller.shop_id, held, address_id)
         if was_default is None:
             raise _no_such_address()

@@ -183,11 +183,14 @@ delete from cart_line where shop_id = $1 and cart_id = $2 and id in (
 NOTE: Final = "update cart set note = $3 where shop_id = $1 and id = $2"
 ATTRIBUTES: Final = "update cart set attributes = $3::jsonb where shop_id = $1 and id = $2"
 
-# An address is a customer's own; a region is China's. Finds nothing when what is named is not there.
+# An address is a customer's own, and stays until this is done; a region is China's. Finds nothing when what is named is
+# not there.
 BUYER: Final = """
 update cart set address_id = $4, region_code = $5
 where shop_id = $1 and id = $2
-  and ($4::uuid is null or exists (select from address where shop_id = $1 and id = $4 and customer_id = $3))
+  and ($4::uuid is null or exists (
+      select from address where shop_id = $1 and id = $4 and customer_id = $3 for key share
+  ))
   and ($5::text is null or exists (select from region where code = $5))
 returning id
 """

@@ -131,6 +131,10 @@ MERGE_RULES: Final[Mapping[str, MergeRule]] = {
     ),
     "after_sale.customer_id": MergeRule("their after-sales are the survivor's", (_moved_in_order("after_sale"),)),
     "viewed_product.customer_id": MergeRule("the later look of either, each product once", (MOVE_CUSTOMERS,)),
+    "message.customer_id": MergeRule(
+        "what they were told, the survivor was told; what each agreed to hear stays with WeChat's name of them",
+        (_moved_in_order("message"),),
+    ),
     "promoter.customer_id": MergeRule(
         "a customer is a promoter once: the survivor's gets the links, else the other's becomes the survivor's",
         (_LINKS_OF_PROMOTER, _SECOND_PROMOTER, _moved("promoter")),

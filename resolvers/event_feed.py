@@ -29,7 +29,7 @@ Topics = tuple[str, ...]
 
 
 class Listener:
-    """Waits for events of one shop, of some topics, about one thing (None: about anything).
+    """Waits for events of one shop, of some topics, about one thing or what is theirs (None: about anything).
 
     `number` is the last wake that it heard: a later one has a higher.
     """
@@ -102,12 +102,13 @@ class EventFeed:
     def _tell(self, event: Mapping[bytes, bytes]) -> None:
         self._number += 1
         try:
-            topic, shop_id, about = event[b"topic"].decode(), _uuid(event[b"shop"]), _uuid(event[b"aggregate"])
+            topic, shop_id = event[b"topic"].decode(), _uuid(event[b"shop"])
+            about = {None, _uuid(event[b"aggregate"]), _uuid(event[b"owner"]) if b"owner" in event else None}
         except (KeyError, ValueError) as fault:
             log("event_unreadable", level="error", fault=type(fault).__name__)
             return
         for listener in self._listeners.get(shop_id, ()):
-            if listener.about in {None, about} and topic.startswith(listener.topics):
+            if listener.about in about and topic.startswith(listener.topics):
                 listener.wake(self._number)
 
     def _wake_all(self) -> None:

@@ -22,6 +22,7 @@ from logs import log
 from models.database import pool
 from models.failpoint import failpoint
 from models.redis_server import redis
+from resolvers.message_note import note_messages
 from resolvers.outbox import Event, event_of
 from resolvers.plain import plain
 from resolvers.randomness import randomness
@@ -108,7 +109,11 @@ class _Line:
 
 
 async def to_stream(event: Event) -> None:
-    """Append the event to the stream that every process of the house reads for live answers."""
+    """Append the event to the stream that every process of the house reads for live answers.
+
+    `owner` is the customer whose own it is, or who has become another: they follow what is theirs, whatever it is.
+    """
+    owner = event.payload.get("customerId") or event.payload.get("into")
     entry = {
         "id": event.id.hex,
         "shop": event.shop_id.hex,
@@ -116,11 +121,17 @@ async def to_stream(event: Event) -> None:
         "topic": event.topic,
         "aggregate": event.aggregate_id.hex,
         "payload": orjson.dumps(event.payload, default=plain),
+        **({"owner": owner} if owner else {}),
     }
     await redis().xadd(STREAM, entry, maxlen=STREAM_LENGTH, approximate=True)
 
 
-DELIVERERS: dict[str, list[Deliverer]] = {"": [to_stream]}
+DELIVERERS: dict[str, list[Deliverer]] = {
+    "": [to_stream],
+    "order.": [note_messages],
+    "refund.": [note_messages],
+    "after_sale.": [note_messages],
+}
 """Topic prefix -> who is told; the empty prefix is told everything."""
 
 

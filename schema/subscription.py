@@ -3,6 +3,7 @@
 import strawberry
 
 from schema.catalogue_change import CatalogueChangeSubscription
+from schema.order_update import OrderUpdateSubscription
 from schema.viewer_change import ViewerChangeSubscription
 
 
@@ -11,5 +12,5 @@ from schema.viewer_change import ViewerChangeSubscription
     " Each answer has a `cursor`; give it as `after` when you come back. Where there is no socket, a query gives"
     " the same: `catalogueChange` for `catalogueUpdated`."
 )
-class Subscription(CatalogueChangeSubscription, ViewerChangeSubscription):
+class Subscription(CatalogueChangeSubscription, ViewerChangeSubscription, OrderUpdateSubscription):
     """One field for each operation."""

@@ -3,6 +3,7 @@
 No message quotes what was sent: queries carry secrets, codes and people.
 """
 
+import re
 from typing import Final
 
 
@@ -100,7 +101,9 @@ class TemplateUnknown(WechatError):
 
 
 class MessageInvalid(WechatError):
-    """A value of a message is empty or longer than its kind allows."""
+    """A value of a message is empty or longer than its kind allows; `keyword` is what it stands under, if known."""
+
+    keyword: str = ""
 
 
 class MessageCollision(WechatError):
@@ -208,10 +211,17 @@ _BY_CALL: Final[dict[tuple[str, int], type[WechatError]]] = {
 }
 
 
+_KEYWORD: Final = re.compile(r"data\.([a-z_]{1,20}[0-9]{1,3})\.value")
+"""Our own name of a value, in a message that is otherwise kept to itself."""
+
+
 def error_of(call: str, errcode: int, errmsg: str = "") -> WechatError:
     """Return the error for an answer; a number nobody has met is a plain WechatError."""
     kind = _BY_CALL.get((call, errcode)) or _BY_ERRCODE.get(errcode, WechatError)
-    return kind(call, errcode, _rid(errmsg))
+    error = kind(call, errcode, _rid(errmsg))
+    if isinstance(error, MessageInvalid) and (found := _KEYWORD.search(errmsg)):
+        error.keyword = found[1]
+    return error
 
 
 def _rid(errmsg: str) -> str:

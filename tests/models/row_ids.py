@@ -41,3 +41,4 @@ class Ids:
     refund: UUID = field(default_factory=new_id)
     after_sale: UUID = field(default_factory=new_id)
     shipment: UUID = field(default_factory=new_id)
+    identity: UUID = field(default_factory=new_id)

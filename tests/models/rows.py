@@ -7,6 +7,7 @@ import asyncpg
 
 from ids import new_id
 from tests.models.row_ids import AGES, MOMENT, Ids, Row
+from tests.models.rows_messages import messages
 from tests.models.rows_places import places
 from tests.models.rows_trade import trade
 
@@ -15,7 +16,7 @@ def whole_shop() -> dict[str, Row]:
     """Return one row for each table, parents before children."""
     ids = Ids()
     owned = _people(ids) | _catalogue(ids) | _what_happens(ids) | _who_comes(ids) | _who_is_known(ids)
-    owned |= _where_they_land(ids) | places(ids) | trade(ids)
+    owned |= _where_they_land(ids) | places(ids) | trade(ids) | messages(ids)
     return {"shop": _shop(ids)} | {table: {"id": new_id(), "shop_id": ids.shop} | row for table, row in owned.items()}
 
 
@@ -146,8 +147,8 @@ def _who_is_known(ids: Ids) -> dict[str, Row]:
     """What is kept of a customer who has logged in."""
     return {
         "identity": {
-            "customer_id": ids.customer, "appid": "wx0000000000000000", "openid": "o1", "open_account": "",
-            "unionid": "u1", "person_hash": bytes(32), "session_key_sealed": b"-", "created_at": MOMENT,
+            "id": ids.identity, "customer_id": ids.customer, "appid": "wx0000000000000000", "openid": "o1",
+            "open_account": "", "unionid": "u1", "person_hash": bytes(32), "session_key_sealed": b"-", "created_at": MOMENT,
             "seen_at": MOMENT,
         },
         "session": {"id": ids.session, "customer_id": ids.customer, "app_id": ids.app, "created_at": MOMENT},

@@ -11,6 +11,7 @@ from ids import new_id
 from models.database import Connection
 from models.outbox_event import OutboxEvent
 from tests.harness.shops import OpenedShop
+from tests.models.refused_messages import REFUSED_IN_MESSAGES
 from tests.models.refused_places import REFUSED_IN_PLACES
 from tests.models.refused_trade import REFUSED_IN_TRADE
 from tests.models.row_ids import MOMENT, Row
@@ -161,6 +162,7 @@ REFUSED: dict[str, list[Row]] = {
     "page_version_check": [{"version": 0}],
     "shop_promises_check": [{"service_promises": "{}"}],
     "outbox_event_end_check": [{"delivered_at": MOMENT, "dead_at": MOMENT}],
+    **REFUSED_IN_MESSAGES,
     **REFUSED_IN_PLACES,
     **REFUSED_IN_TRADE,
 }

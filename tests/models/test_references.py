@@ -9,6 +9,7 @@ from ids import new_id
 from models.database import Connection
 from tests.models.row_ids import Ids, Row
 from tests.models.rows import fresh, insert, insert_shop, shop_id
+from tests.models.rows_messages import messages
 from tests.models.rows_trade import trade
 from tests.models.written import REFERENCES
 
@@ -87,6 +88,7 @@ async def test_a_product_takes_what_it_is_made_of_and_leaves_the_rest(sql: Conne
         "address",
         "freight_template",
         "freight_rule",
+        *messages(Ids()),
         *(trade(Ids()).keys() - {"cart_line", "reservation"}),
     }
 

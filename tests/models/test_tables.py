@@ -38,13 +38,13 @@ LOOSE_IDS = {
     ("cart", "visitor_id"): "the same",
     ("orders", "visitor_id"): "the same",
     ("orders", "visit_id"): "the same",
-    ("cart", "address_id"): "where freight was last estimated for: looked up when it is needed, and may be gone",
     ("order_change", "actor_id"): "history: names a row of one of several tables, which may be gone",
     ("after_sale_change", "actor_id"): "the same",
     ("order_adjustment", "source_id"): "history: what was agreed on stays, whatever becomes of the campaign",
     ("order_line", "offer_id"): "the same",
     ("order_line", "participation_id"): "the same",
     ("orders", "live_session_id"): "the same",
+    ("message", "subject_id"): "names a row of one of several tables: what the message tells about",
     ("delivery", "store_id"): "no order is picked up in a store yet",
 }
 
@@ -58,6 +58,7 @@ WITHOUT_INDEX = {
     "code_image_app_id_fkey": "the same",
     "session_app_id_fkey": "the same",
     "orders_app_id_fkey": "the same",
+    "message_app_id_fkey": "the same",
     "payment_app_id_fkey": "the same",
     "order_note_staff_id_fkey": "staff are made inactive; they go only with their shop",
     "refund_staff_id_fkey": "the same",
