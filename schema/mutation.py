@@ -3,6 +3,7 @@
 import strawberry
 
 from schema.address_mutation import AddressMutation
+from schema.arrival_mutation import ArrivalMutation
 from schema.after_sale_mutation import AfterSaleMutation
 from schema.cart_mutation import CartMutation
 from schema.category_mutation import CategoryMutation
@@ -24,6 +25,7 @@ from schema.review_mutation import ReviewMutation
 from schema.search_mutation import SearchMutation
 from schema.session_mutation import SessionMutation
 from schema.share_link_mutation import ShareLinkMutation
+from schema.shipment_mutation import ShipmentMutation
 from schema.shop_mutation import ShopMutation
 from schema.staff_mutation import StaffMutation
 from schema.stock_mutation import StockMutation
@@ -54,6 +56,8 @@ class Mutation(
     FavouriteMutation,
     CartMutation,
     OrderMutation,
+    ShipmentMutation,
+    ArrivalMutation,
     RefundMutation,
     AfterSaleMutation,
     AddressMutation,

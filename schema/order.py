@@ -14,6 +14,7 @@ from models.order import OrderChange as ChangeRow
 from models.order import OrderNote as NoteRow
 from models.order_hold import OrderHold as HoldRow
 from models.staff import Role
+from resolvers.order_confirm import CONFIRM_AT
 from schema.after_sale import AfterSale
 from schema.attribute import ATTRIBUTES, Attribute
 from schema.connection import Connection
@@ -33,6 +34,7 @@ from schema.order_status import (
 from schema.payment import PAYABLE_PARTS, Payment, token_of
 from schema.promoter import Promoter
 from schema.refund import Refund
+from schema.shipment import Shipment, ShippingUpload
 
 OWN_ORDER = "{t}.customer_id = {viewer}"
 OF_ORDER = "{t}.order_id = {p}.id"
@@ -120,6 +122,15 @@ class Order(Node):
         many(OF_ORDER, order=_OLDEST_FIRST, is_public=True),
         description="What it waits or waited for before it is sent.",
     )
+    shipments: list[Shipment] = field(
+        many(OF_ORDER, order=_OLDEST_FIRST, is_public=True), description="Its parcels, the first that left first."
+    )
+    shipping_upload: ShippingUpload | None = field(
+        one(OF_ORDER, order=_OLDEST_FIRST, is_public=True),
+        description="Whether WeChat knows of its parcels; null before one left, and for what cost nothing. Requires:"
+        " ORDERS.",
+        roles=[Role.ORDERS],
+    )
     history: list[OrderChange] = field(
         many(OF_ORDER, order=_OLDEST_FIRST, is_public=True), description="Its steps, the oldest first."
     )
@@ -167,8 +178,11 @@ class Order(Node):
     paid_at: datetime | None = field(description="When it was paid; null before.")
     shipped_at: datetime | None = field(description="When the last parcel left; null before.")
     auto_confirm_at: datetime | None = field(
-        description="When it will count as received by itself; null before it is sent."
+        expression(CONFIRM_AT),
+        description="When it counts as received by itself; null before everything is sent. While an after-sale is open"
+        " the time stands still.",
     )
+    is_confirm_extended: bool = field(description="Whether the customer asked for more time by orderConfirmExtend.")
     completed_at: datetime | None = field(description="When it was received; null before.")
     cancelled_at: datetime | None = field(description="When it was cancelled.")
     closed_at: datetime | None = field(description="When it was refunded whole.")

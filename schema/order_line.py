@@ -13,6 +13,7 @@ from schema.money import Money
 from schema.node import Node
 from schema.option import SelectedOption
 from schema.product import Origin, Product
+from schema.review import Review
 from schema.scalars import Url
 from schema.variant import Variant
 
@@ -125,6 +126,10 @@ class OrderLine(Node):
         one("{t}.id = {p}.variant_id"), description="The variant; null when it is not on sale any more."
     )
     reviewed_at: datetime | None = field(description="When the customer reviewed it.")
+    review: Review | None = field(
+        one("{t}.order_line_id = {p}.id", is_public=True),
+        description="What the customer said of it, also before others see it; null when they said nothing.",
+    )
 
 
 BY_POSITION = Order("{t}.position")

@@ -27,6 +27,7 @@ from schema.quote import QuoteQuery
 from schema.region import RegionQuery
 from schema.search import SearchQuery
 from schema.share_link_query import ShareLinkQuery
+from schema.shipment import ShipmentQuery
 from schema.shop import Shop
 from schema.stock import Location
 from schema.viewed_product import RECENTLY_VIEWED
@@ -43,6 +44,7 @@ class Query(
     CustomerQuery,
     CartQuery,
     OrderQuery,
+    ShipmentQuery,
     QuoteQuery,
     RegionQuery,
     FreightTemplateQuery,

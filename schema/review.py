@@ -6,7 +6,7 @@ from typing import Annotated
 
 import strawberry
 
-from engine.declare import field, one, reads
+from engine.declare import expression, field, one, reads
 from models.review import Review as ReviewRow
 from models.staff import Role
 from schema.connection import Connection
@@ -36,6 +36,9 @@ class Review(Node):
     reply: str | None = field(description="The shop's answer; null when there is none.")
     replied_at: datetime | None = field(description="When the shop answered.")
     created_at: datetime = field(description="When it was written.")
+    is_verified: bool = field(
+        expression("{t}.order_line_id is not null"), description="Whether who wrote it bought the product here."
+    )
     status: ReviewStatus = field(description="Where it stands in moderation; always PUBLISHED for the public.")
     hidden_reason: str | None = field(
         description="Why it was hidden; empty unless it was. Requires: CATALOGUE.", roles=[Role.CATALOGUE]
