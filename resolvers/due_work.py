@@ -25,7 +25,8 @@ class DueWork:
     `every_seconds` is the pause between looks. `next_deadline` is None for work that follows wall time
     (deliveries, tidying): a sandbox clock that is moved has nothing to do with it. `settles` is for work of that kind
     that a shop is not at rest without: a tester who settles it has it done, as everything with deadlines.
-    `calls_outside` is for work with deadlines that asks WeChat: it never runs inside a transaction.
+    `calls_outside` is for work with deadlines that asks WeChat, or takes connections of its own: it never runs inside a
+    transaction.
     """
 
     name: str

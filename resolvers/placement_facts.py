@@ -19,6 +19,7 @@ from resolvers.rows import as_json
 
 # Who buys, where it goes, what brought them, and whether the same wish was carried out before: one row for each wish,
 # by unique keys. A visit that is still on its way into the table leaves the order to the customer's visit before it.
+# A friend who passes on what a promoter shared brings buyers for that promoter: the nearest one up the chain of links.
 # Index visit_customer for that one; order_customer_unpaid for the unpaid orders.
 _PEOPLE: Final = """
 select wish.n, shop.seed, shop.pay_minutes, shop.unpaid_orders_max, shop.clock_offset_ms,
@@ -28,8 +29,9 @@ select wish.n, shop.seed, shop.pay_minutes, shop.unpaid_orders_max, shop.clock_o
        address.id as address_id, address.recipient_sealed, address.name_masked, address.phone_masked, address.postcode,
        address.province_code, address.city_code, address.district_code, address.province_name, address.city_name,
        address.district_name,
-       visit.id as visit_row_id, visit.promoter_id, visit.share_link_id, visit.scene_value, visit.channel,
-       visit.campaign, visit.article, visit.share_chain
+       visit.id as visit_row_id, visit.share_link_id, visit.scene_value, visit.channel, visit.campaign, visit.article,
+       chain.links as share_chain,
+       coalesce(visit.promoter_id, case when visit.source = 'SHARE' then chain.promoter_id end) as promoter_id
 from jsonb_to_recordset($2::jsonb) as wish(
     n int, customer_id uuid, visit_id uuid, address_id uuid, actor text, mutation text, key text
 )
@@ -39,15 +41,7 @@ left join idempotency_key known on known.shop_id = $1 and known.actor = wish.act
       and known.mutation = wish.mutation and known.key = wish.key
 left join address on address.shop_id = $1 and address.id = wish.address_id and address.customer_id = wish.customer_id
 left join lateral (
-    select seen.id, seen.promoter_id, seen.share_link_id, seen.scene_value, seen.channel, seen.campaign, seen.article,
-           (with recursive chain as (
-                select link.id, link.parent_id, 1 as step from share_link link
-                where link.shop_id = $1 and link.id = seen.share_link_id
-                union all
-                select link.id, link.parent_id, chain.step + 1 from chain
-                join share_link link on link.shop_id = $1 and link.id = chain.parent_id where chain.step < 10
-            ) select coalesce(jsonb_agg(chain.id order by chain.step), '[]') from chain) as share_chain
-    from (
+    select seen.* from (
         (select visit.*, 1 as choice from visit where visit.shop_id = $1 and visit.visit_id = wish.visit_id
          and (visit.customer_id is null or visit.customer_id = wish.customer_id))
         union all
@@ -56,6 +50,19 @@ left join lateral (
     ) seen
     order by seen.choice limit 1
 ) visit on true
+left join lateral (
+    with recursive link as (
+        select share_link.id, share_link.parent_id, share_link.promoter_id, 1 as step from share_link
+        where share_link.shop_id = $1 and share_link.id = visit.share_link_id
+        union all
+        select above.id, above.parent_id, above.promoter_id, link.step + 1 from link
+        join share_link above on above.shop_id = $1 and above.id = link.parent_id where link.step < 10
+    )
+    select coalesce(jsonb_agg(link.id order by link.step), '[]') as links,
+           (array_agg(link.promoter_id order by link.step) filter (where link.promoter_id is not null))[1]
+               as promoter_id
+    from link
+) chain on true
 order by wish.n
 """
 

@@ -1,13 +1,20 @@
 """Placing orders: stock is held, prices are frozen, and every no is told with its reason."""
 
+import dataclasses
 from uuid import uuid4
 
+import orjson
+
 from models.database import pool
+from resolvers.sandbox_shop import KOL_NAME
 from tests.conftest import Counting
 from tests.harness.asking import Refused
 from tests.harness.buying import PLACE, Buyer, buyer, on_sale
+from tests.harness.paying import settled
 from tests.harness.shops import SandboxShop
+from tests.journeys.test_sharing import customer, kol
 
+BY_STAFF_ONLY = "query ($id: ID!) { order(id: $id) { channel } }"
 PLACING_STATEMENTS_MAX = 8
 
 
@@ -218,3 +225,30 @@ async def test_placing_alone_is_eight_statements(shop: SandboxShop, statements: 
     async with statements() as seen:
         assert (await ming.ask(PLACE, {"input": wish})).refusals == []
     assert len(seen) <= PLACING_STATEMENTS_MAX, seen.sql
+
+
+async def test_an_order_remembers_what_brought_it(shop: SandboxShop) -> None:
+    [tee] = await on_sale(shop, "tee", 5)
+    first = await (await kol(shop)).shares(channel="weibo", campaign="618")
+    friend = await customer(shop, "小红")
+    second = await friend.shares(parentToken=first["token"])
+    ming = await buyer(shop)
+    visit, visitor_id = str(uuid4()), str(uuid4())
+    at_the_shop = dataclasses.replace(ming, ask=ming.ask.also(x_visitor_id=visitor_id, x_visit_id=visit))
+    await dataclasses.replace(friend, ask=at_the_shop.ask, visitor=visitor_id).opens(
+        visit, shareToken=second["token"], scene=1007
+    )
+    await settled(shop)
+
+    order = await at_the_shop.places((tee, 1))
+
+    seen = await shop.staff(
+        "query ($id: ID!) { order(id: $id) { promoter { name } channel campaign sceneValue priorPaidOrders } }",
+        {"id": order["id"]},
+    )
+    assert seen["order"] == {
+        "promoter": {"name": KOL_NAME}, "channel": None, "campaign": None, "sceneValue": 1007, "priorPaidOrders": 0,
+    }  # fmt: skip
+    row = await pool().fetchrow("select share_chain, share_link_id from orders where shop_id = $1", shop.id)
+    assert len(orjson.loads(row["share_chain"])) == 2
+    assert (await ming.ask(BY_STAFF_ONLY, {"id": order["id"]})).codes == ["FORBIDDEN"]
