@@ -1,7 +1,7 @@
 """Writing placed orders: any number of one shop, with all that belongs to them, in one statement."""
 
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from datetime import datetime, timedelta
 from typing import Any, Final
 from uuid import UUID
@@ -28,13 +28,11 @@ from resolvers.order_step import order_payload
 from resolvers.placement import MUTATION, Wish
 from resolvers.placement_facts import read_json
 from resolvers.placement_judge import JudgedLine, Judgement
-from resolvers.pricing import Adjustment, AdjustmentKind
+from resolvers.pricing import TITLES, Adjustment
 from resolvers.randomness import randomness
 from resolvers.rows import as_json
 
 _DIGITS: Final = 10
-
-TITLES: Final[Mapping[AdjustmentKind, str]] = {AdjustmentKind.STAFF: "改价", AdjustmentKind.FREIGHT: "运费"}
 
 _TABLES: Final[tuple[type[Owned], ...]] = (Order, OrderLine, OrderAdjustment, Delivery, Reservation, OrderChange)
 

@@ -21,6 +21,10 @@ class AdjustmentKind(StrEnum):
     FREIGHT = "FREIGHT"
 
 
+TITLES: Mapping[AdjustmentKind, str] = {AdjustmentKind.STAFF: "改价", AdjustmentKind.FREIGHT: "运费"}
+"""As customers read it on a bill."""
+
+
 class ReasonCode(StrEnum):
     """What became of a rule."""
 

@@ -12,8 +12,7 @@ from models.refusal import Refusal, Refusals
 from resolvers import quote as resolver
 from resolvers.caller import Language
 from resolvers.placement_judge import JudgedLine
-from resolvers.placement_write import TITLES
-from resolvers.pricing import Adjustment, Explanation, Price
+from resolvers.pricing import TITLES, Adjustment, Explanation, Price
 from schema.attempt import Info, user_error
 from schema.delivery import DeliveryMethod
 from schema.given import global_id
