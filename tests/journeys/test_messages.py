@@ -120,7 +120,7 @@ async def test_who_agreed_hears_of_their_payment_once(shop: SandboxShop, variant
 
     [message] = await arrived(person)
     row = await person.order(order)
-    assert message["template_id"] == template
+    assert message["templateId"] == template
     assert message["page"] == f"pages/order?id={order}"
     said = {name: held["value"] for name, held in message["data"].items()}
     assert said["character_string1"] == row["orderNo"]
@@ -311,7 +311,7 @@ async def test_who_has_not_paid_is_reminded_before_it_is_too_late(shop: SandboxS
     assert answer.is_success, answer.text
     await settled(shop)
 
-    assert [message["template_id"] for message in await arrived(late)] == [template]
+    assert [message["templateId"] for message in await arrived(late)] == [template]
     assert await arrived(quick) == []
 
 
