@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from typing import Any, Final
 
 from tests.harness.asking import Asker
+from tests.journeys.corpus_cart import CART
 from tests.journeys.corpus_paying import ACCOUNT
 from tests.journeys.corpus_places import BOOK, FREIGHT
 from tests.journeys.world import World
@@ -247,6 +248,12 @@ READS: Final = (
         staff_only=True,
     ),
     Read("deadLetters", f"{{ deadLetters(first: 5) {{ {PAGE} nodes {{ {LETTER} }} }} }}", staff_only=True),
+    Read(
+        "cart",
+        f"query ($id: ID) {{ cart(id: $id) {{ {CART} }} }}",
+        lambda of: {"id": of["cart"]},
+        sender=lambda of: of.customer,
+    ),
     Read("viewerChange", f"{{ viewerChange {{ cursor at viewer {{ {CUSTOMER} }} }} }}", sender=lambda of: of.customer),
     Read(
         "nodes",

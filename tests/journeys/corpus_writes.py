@@ -4,6 +4,7 @@ from typing import Any, Final
 from uuid import uuid4
 
 from tests.journeys.corpus import A_PAGE, CARD, CATEGORY, COLLECTION, LETTER, PROMOTER, REVIEW, SHARE_LINK, VARIANT
+from tests.journeys.corpus_cart import CART_WRITES
 from tests.journeys.corpus_paying import PAY_WRITES
 from tests.journeys.corpus_places import PLACE_WRITES
 from tests.journeys.corpus_write import Write, instead, mixed, open_to_all, their, write
@@ -330,6 +331,7 @@ WRITES: Final = (
     )),
     *PLACE_WRITES,
     *PAY_WRITES,
+    *CART_WRITES,
     write(
         "outboxReplay", "$id: ID!", f"event {{ {LETTER} }}", lambda of: {"id": of["spareLetter"]},
         instead("id", id=their("deadLetter")),

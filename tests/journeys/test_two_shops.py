@@ -155,7 +155,7 @@ async def test_a_stranger_changes_nothing_of_the_other_shop(
 ) -> None:
     before = await rows_of(theirs.shop), await rows_of(mine.shop)
 
-    answer = await mine.shop.staff(write.document, {**write.variables(mine), **foreign.variables(mine, theirs)})
+    answer = await write.sender(mine)(write.document, {**write.variables(mine), **foreign.variables(mine, theirs)})
 
     assert answer.refusals == [Refused("NOT_FOUND", foreign.field)]
     assert leaks(raw(answer), theirs) == []

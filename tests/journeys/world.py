@@ -19,6 +19,7 @@ from resolvers.viewed_product import settle_views
 from resolvers.visit_recorder import waiting_visits
 from tests.harness.asking import Asker, credentials
 from tests.harness.shops import SandboxShop
+from tests.journeys.world_cart import fill_cart
 from tests.journeys.world_customer import arrive
 from tests.journeys.world_outbox import give_up_two
 from tests.journeys.world_paying import buy, take_money
@@ -161,6 +162,7 @@ async def furnish(shop: SandboxShop) -> World:
     ids |= await give_up_two(shop, hidden)
     ids |= await take_money(shop, mark)
     ids |= await buy(world.customer, mark, ids["sibling.variant"], ids["address"])
+    ids |= await fill_cart(world.customer, mark, ids["product.variant"])
     await _visits(world)
     await _pages(world)
     await _searches(world)
