@@ -3,8 +3,8 @@
 import strawberry
 
 from schema.address_mutation import AddressMutation
-from schema.arrival_mutation import ArrivalMutation
 from schema.after_sale_mutation import AfterSaleMutation
+from schema.arrival_mutation import ArrivalMutation
 from schema.cart_mutation import CartMutation
 from schema.category_mutation import CategoryMutation
 from schema.collection_mutation import CollectionMutation
@@ -13,6 +13,7 @@ from schema.favourite_mutation import FavouriteMutation
 from schema.freight_template_mutation import FreightTemplateMutation
 from schema.media_mutation import MediaMutation
 from schema.merchant_account_mutation import MerchantAccountMutation
+from schema.message_mutation import MessageMutation
 from schema.metafield_mutation import MetafieldMutation
 from schema.order_mutation import OrderMutation
 from schema.outbox_event import OutboxMutation
@@ -48,6 +49,7 @@ class Mutation(
     ReviewMutation,
     MetafieldMutation,
     MerchantAccountMutation,
+    MessageMutation,
     PaymentMutation,
     PromoterMutation,
     ShareLinkMutation,

@@ -7,6 +7,7 @@ import strawberry
 from engine.declare import Order, by_ids, field, many, one, page, read
 from engine.rows import Rows
 from models.staff import Role
+from schema.after_sale import AfterSaleQuery
 from schema.by_handle import DECODERS, HandleArgument, IdArgument, by_id_or_handle
 from schema.cart import CartQuery
 from schema.catalogue_change import CatalogueChangeQuery
@@ -17,13 +18,16 @@ from schema.customer_query import CustomerQuery
 from schema.freight_template import FreightTemplateQuery
 from schema.landing_query import LandingQuery
 from schema.merchant_account import MerchantAccountQuery
+from schema.message_template import MessageTemplateQuery
 from schema.node import Node
 from schema.order_query import OrderQuery
+from schema.order_update import OrderUpdateQuery
 from schema.outbox_event import OutboxQuery
 from schema.product import Product, ProductConnection
 from schema.product_filter import PRODUCT_ORDERS, Filters, Reverse, SortKey, narrow
 from schema.product_search import SearchWords
 from schema.quote import QuoteQuery
+from schema.refund import RefundQuery
 from schema.region import RegionQuery
 from schema.search import SearchQuery
 from schema.share_link_query import ShareLinkQuery
@@ -45,10 +49,14 @@ class Query(
     CartQuery,
     OrderQuery,
     ShipmentQuery,
+    RefundQuery,
+    AfterSaleQuery,
+    OrderUpdateQuery,
     QuoteQuery,
     RegionQuery,
     FreightTemplateQuery,
     MerchantAccountQuery,
+    MessageTemplateQuery,
     OutboxQuery,
 ):
     """Each root is one part of one SQL statement."""
