@@ -11,10 +11,12 @@ from uuid import UUID
 from clock import wall_now
 from models.database import Connection, pool
 from models.refusal import Refusal, UserErrorCode
+from resolvers.check_after_sale import AFTER_SALE_INVARIANTS
 from resolvers.check_catalogue import CATALOGUE_INVARIANTS
 from resolvers.check_order import ORDER_INVARIANTS, PAYMENT_INVARIANTS
 from resolvers.check_outbox import OUTBOX_INVARIANTS
 from resolvers.check_people import PEOPLE_INVARIANTS
+from resolvers.check_refund import REFUND_INVARIANTS
 from resolvers.check_shipment import SHIPMENT_INVARIANTS
 from resolvers.check_stock import STOCK_INVARIANTS
 from resolvers.invariant import Invariant
@@ -26,6 +28,8 @@ INVARIANTS: Final[tuple[Invariant, ...]] = (
     *ORDER_INVARIANTS,
     *PAYMENT_INVARIANTS,
     *SHIPMENT_INVARIANTS,
+    *REFUND_INVARIANTS,
+    *AFTER_SALE_INVARIANTS,
     *OUTBOX_INVARIANTS,
 )
 
