@@ -1,7 +1,7 @@
 """The worker: the short list of work that falls due, and the loops that do it. Any number may run at once."""
 
 import asyncio
-from collections.abc import AsyncIterator, Mapping, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
 from contextlib import asynccontextmanager, suppress
 from datetime import datetime
 from time import monotonic
@@ -51,28 +51,13 @@ async def _deliver(_wall: datetime, shop_id: UUID | None) -> int:
     return await deliver_outbox(shop_id)
 
 
-async def _reap_keys(wall: datetime, _shop_id: UUID | None) -> int:
-    return await reap_idempotency_keys(wall)
+def _tidying(reap: Callable[[datetime], Awaitable[int]]) -> DueWork:
+    """Throw away what is too old, of all shops, once an hour."""
 
+    async def run(wall: datetime, _shop_id: UUID | None) -> int:
+        return await reap(wall)
 
-async def _reap_events(wall: datetime, _shop_id: UUID | None) -> int:
-    return await reap_delivered_events(wall)
-
-
-async def _reap_searches(wall: datetime, _shop_id: UUID | None) -> int:
-    return await reap_searches(wall)
-
-
-async def _reap_views(wall: datetime, _shop_id: UUID | None) -> int:
-    return await reap_views(wall)
-
-
-async def _reap_carts(wall: datetime, _shop_id: UUID | None) -> int:
-    return await reap_carts(wall)
-
-
-async def _reap_uploads(wall: datetime, _shop_id: UUID | None) -> int:
-    return await reap_media_uploads(wall)
+    return DueWork(reap.__name__, run, every_seconds=HOUR_SECONDS)
 
 
 DUE_WORK: Final[tuple[DueWork, ...]] = (
@@ -98,12 +83,17 @@ DUE_WORK: Final[tuple[DueWork, ...]] = (
     DueWork("renew_stale_words", renew_stale_words, every_seconds=1.0, settles=True),
     DueWork("rank_products", rank_products, every_seconds=RANK_SECONDS),
     DueWork("count_hot_searches", count_hot_searches, every_seconds=MINUTE_SECONDS, settles=True),
-    DueWork("reap_searches", _reap_searches, every_seconds=HOUR_SECONDS),
-    DueWork("reap_views", _reap_views, every_seconds=HOUR_SECONDS),
-    DueWork("reap_carts", _reap_carts, every_seconds=HOUR_SECONDS),
-    DueWork("reap_media_uploads", _reap_uploads, every_seconds=HOUR_SECONDS),
-    DueWork("reap_idempotency_keys", _reap_keys, every_seconds=HOUR_SECONDS),
-    DueWork("reap_delivered_events", _reap_events, every_seconds=HOUR_SECONDS),
+    *map(
+        _tidying,
+        (
+            reap_searches,
+            reap_views,
+            reap_carts,
+            reap_media_uploads,
+            reap_idempotency_keys,
+            reap_delivered_events,
+        ),
+    ),
     DueWork("finish_merges", finish_merges, every_seconds=20.0),
     DueWork("forget_answers", forget_answers, every_seconds=10.0),
     DueWork("reap_sessions", reap_sessions, every_seconds=HOUR_SECONDS),

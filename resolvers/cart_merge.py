@@ -7,11 +7,11 @@ from datetime import datetime, timedelta
 from typing import Final
 from uuid import UUID
 
-from models.database import Connection, pool
+from models.database import Connection
 from resolvers.cart_draft import QUANTITY_MAX
+from resolvers.reaping import reap
 
 KEPT_DAYS: Final = 90
-_REAP_ROWS: Final = 1_000
 
 # $1 the shop, $2 who stays, $3 the one who goes (a device or a customer). Lines are written in the order of their
 # unique key. Of one line twice the pieces add up, the price is the one seen last, the share the one that goes brought.
@@ -97,10 +97,4 @@ async def join_stray_cart(sql: Connection, shop_id: UUID, visitor_id: UUID, cust
 
 async def reap_carts(wall: datetime) -> int:
     """Drop carts of nobody known that were not touched for 90 days of their shop's clock; returns how many."""
-    gone = 0
-    while True:
-        done: str = await pool().execute(_REAP, wall - timedelta(days=KEPT_DAYS), _REAP_ROWS)
-        bite = int(done.rpartition(" ")[2])
-        gone += bite
-        if bite < _REAP_ROWS:
-            return gone
+    return await reap(_REAP, wall - timedelta(days=KEPT_DAYS))

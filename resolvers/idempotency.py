@@ -10,10 +10,12 @@ from asyncpg.exceptions import LockNotAvailableError
 
 from clock import wall_now
 from ids import new_id
-from models.database import Connection, pool, transaction
+from models.database import Connection, transaction
+from models.failpoint import failpoint
 from models.refusal import Refusal, RetryRefusal, UserErrorCode
 from resolvers.caller import ActorKind, Caller
 from resolvers.plain import plain
+from resolvers.reaping import reap
 
 KEY_CHARS_MAX: Final = 128
 RETRY_AFTER_MS: Final = 1000
@@ -23,7 +25,6 @@ LOCK_MS: Final = 2000
 KEPT_DAYS: Final = 3
 """A phone that was switched off over a weekend night still gets its first answer; later the key is free again."""
 
-_REAP_ROWS: Final = 10_000
 
 # Waits at most 2 s for a rival with the same key, then gives the session its own limit back: the functions of a
 # select list run in order, and a wait reads lock_timeout when it begins. The lock ends with the transaction.
@@ -80,6 +81,8 @@ async def once(
             return replay(earlier["input_sha256"], earlier["outcome"], digest)
         outcome = orjson.dumps(await command(sql), default=plain).decode()
         await sql.execute(_KEEP, new_id(), caller.shop_id, actor, mutation, key, digest, outcome, wall_now())
+        await failpoint("command.before_commit")
+    await failpoint("command.after_commit")
     return orjson.loads(outcome)
 
 
@@ -103,13 +106,7 @@ def input_sha256(input: object) -> bytes:  # noqa: A002 - the word of the schema
 
 async def reap_idempotency_keys(wall: datetime) -> int:
     """Forget keys older than three days of wall time; returns how many rows went."""
-    gone = 0
-    while True:
-        done: str = await pool().execute(_REAP, wall - timedelta(days=KEPT_DAYS), _REAP_ROWS)
-        bite = int(done.rpartition(" ")[2])
-        gone += bite
-        if bite < _REAP_ROWS:
-            return gone
+    return await reap(_REAP, wall - timedelta(days=KEPT_DAYS))
 
 
 async def _lock(sql: Connection, name: str) -> None:

@@ -19,9 +19,9 @@ from models.database import Connection, pool
 from models.refusal import Refusal, UserErrorCode
 from resolvers.caller import Caller
 from resolvers.plain import plain
+from resolvers.reaping import reap
 
 KEPT_DAYS: Final = 7
-_REAP_ROWS: Final = 10_000
 
 # `sequence` fills itself from a database sequence. Events of one aggregate are numbered in the order they commit,
 # because every command has changed (locked) its aggregate before it emits.
@@ -113,13 +113,7 @@ async def outbox_replay(caller: Caller, event_id: UUID) -> UUID:
 
 async def reap_delivered_events(wall: datetime) -> int:
     """Forget events told more than seven days ago, in bites that hold no lock for long; returns how many rows went."""
-    gone = 0
-    while True:
-        done: str = await pool().execute(_REAP, wall - timedelta(days=KEPT_DAYS), _REAP_ROWS)
-        bite = int(done.rpartition(" ")[2])
-        gone += bite
-        if bite < _REAP_ROWS:
-            return gone
+    return await reap(_REAP, wall - timedelta(days=KEPT_DAYS))
 
 
 def event_of(row: Record) -> Event:

@@ -12,13 +12,13 @@ from models.database import pool, transaction
 from models.refusal import Refusal, UserErrorCode
 from resolvers.bulk_log import BulkLog, writing
 from resolvers.caller import ActorKind, Caller
+from resolvers.reaping import reap
 from resolvers.search_text import asks_all, asks_any, quoted, shop_lexeme, term_of
 
 SAME_SEARCH: Final = timedelta(minutes=10)
 """Within it the same words of the same visitor are one search: the next page, a filter, a step back."""
 HITS_MOST: Final = 2_000
 KEPT: Final = timedelta(days=180)
-_REAP_ROWS: Final = 10_000
 
 # Index (shop_id, visitor_id, searched_at); the index on words; products by their key. Of a shop that went meanwhile
 # nothing is written. Whoever has no visitor id searches anew each time.
@@ -132,4 +132,4 @@ async def search_history_clear(caller: Caller) -> int:
 
 async def reap_searches(wall: datetime) -> int:
     """Throw away what is too old to say anything; returns how many."""
-    return int((await pool().execute(_REAP, wall - KEPT, _REAP_ROWS)).split()[-1])
+    return await reap(_REAP, wall - KEPT)

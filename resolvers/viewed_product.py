@@ -11,12 +11,12 @@ from ids import decode_id, new_id
 from models.database import Connection, pool
 from resolvers.bulk_log import BulkLog, writing
 from resolvers.caller import ActorKind, Caller
+from resolvers.reaping import reap
 from resolvers.visit_address import scene_token, share_token
 
 KEPT_MOST: Final = 100
 """How many products one person's list holds; the oldest looks go first."""
 KEPT: Final = timedelta(days=180)
-_REAP_ROWS: Final = 10_000
 
 Way = Literal["id", "handle", "token", "scene"]
 """How a request named the product: itself, or by the share link that leads to it."""
@@ -179,4 +179,4 @@ async def take_over_views(sql: Connection, shop_id: UUID, visitor_id: UUID, cust
 
 async def reap_views(wall: datetime) -> int:
     """Throw away looks of half a year ago; returns how many."""
-    return int((await pool().execute(_REAP, wall - KEPT, _REAP_ROWS)).split()[-1])
+    return await reap(_REAP, wall - KEPT)
