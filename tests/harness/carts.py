@@ -2,8 +2,10 @@
 
 from itertools import count
 from typing import Any, Final
+from uuid import uuid4
 
 from tests.harness.asking import Answer, Asker
+from tests.harness.phones import Phone, phone_of
 from tests.harness.shops import SandboxShop
 
 MONEY: Final = "{ fen }"
@@ -88,3 +90,8 @@ async def variants(shop: SandboxShop, *titles: str, stock: int = 50, fen: int = 
     assert answer.refusals == []
     products = answer["productsUpsert"]["products"]
     return {product["handle"]: product["variants"]["nodes"][0]["id"] for product in products}
+
+
+def phone(shop: SandboxShop) -> Phone:
+    """Give somebody nobody else is a phone."""
+    return phone_of(shop, uuid4().hex)

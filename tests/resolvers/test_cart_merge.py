@@ -36,13 +36,17 @@ async def customer(caller: Caller) -> UUID:
 
 async def cart_of(caller: Caller, variants: list[UUID], held: Held, **owner: UUID) -> UUID:
     """Write a cart as it stands."""
-    times = {"created_at": caller.now, "updated_at": caller.now}
-    cart = await Cart.create(shop_id=caller.shop_id, **owner, **times)
+    customer_id, visitor_id = owner.get("customer_id"), owner.get("visitor_id")
+    cart = await Cart.create(
+        shop_id=caller.shop_id, customer_id=customer_id, visitor_id=visitor_id, created_at=caller.now,
+        updated_at=caller.now,
+    )  # fmt: skip
     for (number, word), quantity in held.items():
         attributes = {"刻字": word} if word else {}
         await CartLine.create(
             shop_id=caller.shop_id, cart_id=cart.id, variant_id=variants[number], quantity=quantity,
-            attributes=attributes, attributes_key=attributes_key(attributes), seen_price_fen=1, **times,
+            attributes=attributes, attributes_key=attributes_key(attributes), seen_price_fen=1,
+            created_at=caller.now, updated_at=caller.now,
         )  # fmt: skip
     found: UUID = cart.id
     return found
