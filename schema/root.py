@@ -1,6 +1,7 @@
 """The schema: the roots, the scalars, and the declarations behind them."""
 
 import strawberry
+from graphql import GraphQLInputObjectType
 from strawberry.schema.config import StrawberryConfig
 
 from engine.sources import Sources
@@ -32,5 +33,10 @@ schema = strawberry.Schema(
     config=StrawberryConfig(scalar_map=SCALARS),
 )
 graphql_schema = schema._schema  # noqa: SLF001 - the engine works on graphql-core's own schema
+# Strawberry knows of @oneOf by itself only; so that validation, variables and introspection know of it too:
+for _type in graphql_schema.type_map.values():
+    _definition = _type.extensions.get("strawberry-definition")
+    if isinstance(_type, GraphQLInputObjectType) and getattr(_definition, "is_one_of", False):
+        _type.is_one_of = True
 
 sources = Sources(graphql_schema)

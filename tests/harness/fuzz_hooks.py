@@ -10,10 +10,14 @@ import re
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
+from zlib import crc32
 
+import graphql
 import schemathesis
 from hypothesis import strategies as st
 from schemathesis.graphql import nodes, scalar
+
+from schema.root import graphql_schema
 
 # The only errors that valid data may earn: `first` with `last`, a cursor of another list, and the price with the
 # limits that go with it. A schema has no words for these.
@@ -46,6 +50,48 @@ scalar("Cursor", st.text(_CURSOR_CHARS, min_size=60, max_size=300).map(nodes.Str
 scalar("DateTime", _MOMENTS.map(lambda moment: moment.isoformat().replace("+00:00", "Z")).map(nodes.String))
 scalar("Decimal", st.decimals(0, 10**6, places=2).map(str).map(nodes.String))
 scalar("JSON", _WORDS.map(nodes.String) | st.integers(0, 9).map(nodes.Int))
+
+
+class OneMember(graphql.Visitor):
+    """Leaves exactly one member in each input of which exactly one must be given: `@oneOf` is unknown here."""
+
+    def __init__(self, types: graphql.TypeInfo) -> None:
+        super().__init__()
+        self._types = types
+
+    def leave_object_value(self, node: graphql.ObjectValueNode, *_args: Any) -> graphql.ObjectValueNode | None:
+        """Keep any one that is not null; where there is none, make the first that can be made of nothing."""
+        kind = graphql.get_nullable_type(self._types.get_input_type())
+        if not isinstance(kind, graphql.GraphQLInputObjectType) or not kind.is_one_of:
+            return None
+        said = [field for field in node.fields if not isinstance(field.value, graphql.NullValueNode)]
+        text = graphql.print_ast(node)
+        field = said[crc32(text.encode()) % len(said)] if said else _made(kind)
+        return graphql.ObjectValueNode(fields=(field,))
+
+
+def _made(kind: graphql.GraphQLInputObjectType) -> graphql.ObjectFieldNode:
+    """An empty list, or yes."""
+    for name, field in kind.fields.items():
+        if graphql.is_list_type(field.type):
+            return graphql.ObjectFieldNode(name=graphql.NameNode(value=name), value=graphql.ListValueNode(values=()))
+        if field.type is graphql.GraphQLBoolean:
+            yes = graphql.BooleanValueNode(value=True)
+            return graphql.ObjectFieldNode(name=graphql.NameNode(value=name), value=yes)
+    message = f"Nobody has said how to make a {kind.name}"
+    raise NotImplementedError(message)
+
+
+@schemathesis.hook
+def before_call(_context: Any, case: Any, _kwargs: Any) -> None:
+    """Have valid data keep to `@oneOf`; data that shall be refused stay as they are."""
+    if case.meta is not None and case.meta.generation.mode.is_negative:
+        return
+    types = graphql.TypeInfo(graphql_schema)
+    document = graphql.parse(case.body)
+    said = graphql.visit(document, graphql.TypeInfoVisitor(types, OneMember(types)))
+    if said is not document:
+        case.body = graphql.print_ast(said)
 
 
 @schemathesis.check
