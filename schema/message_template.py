@@ -32,7 +32,7 @@ class MessageEventName(Enum):
     """Those of resolvers.message_event."""
 
     ORDER_PAID = strawberry.enum_value("ORDER_PAID", description="Their order is paid.")
-    ORDER_SHIPPED = strawberry.enum_value("ORDER_SHIPPED", description="Their order is on its way, all of it.")
+    ORDER_SHIPPED = strawberry.enum_value("ORDER_SHIPPED", description="The first parcel of their order is on its way.")
     ORDER_EXPIRING = strawberry.enum_value(
         "ORDER_EXPIRING", description="Their order waits for payment, and the time for it is over in ten minutes."
     )

@@ -5,86 +5,18 @@ The witness is the sandbox's WeChat, which keeps what arrived on phones and an a
 
 import asyncio
 import re
-from typing import Any
 from uuid import uuid4
 
 import pytest
 
 from clock import wall_now
 from models.database import pool
-from models.staff import Role
 from resolvers.message_send import send_messages
-from tests.harness.asking import Answer, Asker
 from tests.harness.buying import on_sale
-from tests.harness.paying import Payer, count, payer, settled, wechat_pay
+from tests.harness.messages import CALL, agrees, arrived, log_of, records, remaining, tells
+from tests.harness.paying import Payer, count, payer, settled
 from tests.harness.shops import SandboxShop
 from wechat.sandbox import messages
-
-CALL = "/cgi-bin/message/subscribe/send"
-TEMPLATE = """id appid event templateId remaining page active version keywords { keyword value text }"""
-ERRORS = "userErrors { code field message ... on ConflictUserError { version } }"
-SAVE = f"""mutation ($input: MessageTemplateInput!) {{
-  messageTemplateUpsert(input: $input) {{ messageTemplate {{ {TEMPLATE} }} {ERRORS} }}
-}}"""
-LIST = f"query ($event: MessageEventName) {{ messageTemplates(event: $event) {{ {TEMPLATE} }} }}"
-AGREE = f"""mutation ($asked: [String!]!, $accepted: [String!]!, $key: String!) {{
-  messageOptInRecord(templateIds: $asked, accepted: $accepted, idempotencyKey: $key) {{
-    messageTemplates {{ event remaining }} {ERRORS}
-  }}
-}}"""
-PAID = [
-    {"keyword": "character_string1", "value": "ORDER_NO"},
-    {"keyword": "thing2", "value": "GOODS"},
-    {"keyword": "amount3", "value": "TOTAL"},
-    {"keyword": "time4", "value": "PAID_AT"},
-    {"keyword": "phrase5", "text": "已付款"},
-]
-
-
-async def save(shop: SandboxShop, event: str, template: str, *keywords: dict[str, str], **more: Any) -> Answer:
-    """Enter a template of the shop's mini-program."""
-    asked = {"appid": shop.app.appid, "event": event, "templateId": template, "keywords": list(keywords) or PAID}
-    return await shop.staff(SAVE, {"input": asked | more})
-
-
-async def tells(shop: SandboxShop, event: str, *keywords: dict[str, str], **more: Any) -> str:
-    """Enter one, which must be right; its id at WeChat."""
-    template = f"T{uuid4().hex}"
-    assert (await save(shop, event, template, *keywords, **more)).refusals == []
-    return template
-
-
-async def records(asker: Asker, *templates: str, accepted: list[str] | None = None, key: str | None = None) -> Answer:
-    """Tell the shop what the page heard of WeChat."""
-    said = {"asked": list(templates), "accepted": list(templates) if accepted is None else accepted}
-    return await asker(AGREE, said | {"key": key or uuid4().hex})
-
-
-async def agrees(person: Payer, *templates: str) -> None:
-    """Tap on 'allow', at WeChat and so at the shop."""
-    for template in templates:
-        await person.phone.door("/subscriptions", user=person.phone.user, template_id=template)
-    assert (await records(person.ask, *templates)).refusals == []
-
-
-async def arrived(person: Payer) -> list[dict[str, Any]]:
-    """What is on somebody's phone."""
-    shop, user = person.shop, person.phone.user
-    found: list[dict[str, Any]] = await wechat_pay(shop, "/messages", method="GET", appid=person.phone.appid, user=user)
-    return found
-
-
-async def remaining(person: Payer, event: str = "ORDER_PAID") -> int:
-    """What the shop thinks somebody agreed to."""
-    [template] = (await person.ask(LIST, {"event": event}))["messageTemplates"]
-    found: int = template["remaining"]
-    return found
-
-
-async def log_of(shop: SandboxShop) -> list[tuple[str, str, str]]:
-    """Event, state and error of every message, in their order."""
-    rows = await pool().fetch("select event, state, last_error from message where shop_id = $1 order by id", shop.id)
-    return [tuple(row) for row in rows]
 
 
 async def hurried(shop: SandboxShop) -> None:
@@ -313,90 +245,3 @@ async def test_who_has_not_paid_is_reminded_before_it_is_too_late(shop: SandboxS
 
     assert [message["templateId"] for message in await arrived(late)] == [template]
     assert await arrived(quick) == []
-
-
-async def test_an_answer_is_counted_once_for_each_wish(shop: SandboxShop) -> None:
-    person = await payer(shop)
-    paid = await tells(shop, "ORDER_PAID")
-    shipped = await tells(shop, "ORDER_SHIPPED")
-
-    for _ in range(2):
-        answer = await records(person.ask, paid, shipped, accepted=[paid], key="one")
-        assert answer["messageOptInRecord"]["messageTemplates"] == [
-            {"event": "ORDER_PAID", "remaining": 1}, {"event": "ORDER_SHIPPED", "remaining": 0},
-        ]  # fmt: skip
-    await asyncio.gather(*(records(person.ask, paid) for _ in range(110)))
-    assert await remaining(person) == 100
-    stranger = await payer(shop, "小红")
-    assert await remaining(stranger) == 0
-    assert {one["remaining"] for one in (await shop.visitor(LIST))["messageTemplates"]} == {0}
-
-
-async def test_what_is_no_answer_is_refused(shop: SandboxShop) -> None:
-    person = await payer(shop)
-    paid = await tells(shop, "ORDER_PAID")
-
-    async def codes(*templates: str, **more: Any) -> list[tuple[str, list[str]]]:
-        answer = await records(person.ask, *templates, **more)
-        return [(one["code"], one["field"]) for one in answer["messageOptInRecord"]["userErrors"]]
-
-    assert await codes() == [("BLANK", ["templateIds"])]
-    assert await codes(paid, "unknown") == [("NOT_FOUND", ["templateIds", "1"])]
-    assert await codes(paid, accepted=["other"]) == [("INVALID", ["accepted", "0"])]
-    assert await codes(paid, paid, accepted=[]) == [("DUPLICATE", ["templateIds", "1"])]
-    assert ("TOO_LONG", ["templateIds"]) in await codes(*(f"T{number}" for number in range(6)), accepted=[])
-    assert [one.code for one in (await records(shop.visitor.also(x_visitor_id=str(uuid4())), paid)).refusals] == [
-        "LOGIN_REQUIRED"
-    ]
-
-
-async def test_templates_are_the_owners_to_enter_and_everybodys_to_read(shop: SandboxShop) -> None:
-    first = (await save(shop, "ORDER_PAID", "T1"))["messageTemplateUpsert"]["messageTemplate"]
-    assert (first["appid"], first["templateId"], first["version"]) == (shop.app.appid, "T1", 1)
-    assert first["keywords"][0] == {"keyword": "character_string1", "value": "ORDER_NO", "text": None}
-    assert first["keywords"][4] == {"keyword": "phrase5", "value": None, "text": "已付款"}
-
-    again = (await save(shop, "ORDER_PAID", "T2", version=1))["messageTemplateUpsert"]["messageTemplate"]
-    assert (again["id"], again["templateId"], again["version"]) == (first["id"], "T2", 2)
-    stale = (await save(shop, "ORDER_PAID", "T3", version=1))["messageTemplateUpsert"]["userErrors"]
-    assert [(one["code"], one["version"]) for one in stale] == [("CONFLICT", 2)]
-    await save(shop, "ORDER_SHIPPED", "T4", active=False)
-    assert [one["templateId"] for one in (await shop.visitor(LIST))["messageTemplates"]] == ["T2"]
-    assert [one["templateId"] for one in (await shop.staff(LIST))["messageTemplates"]] == ["T2", "T4"]
-    wish = {"appid": shop.app.appid, "event": "ORDER_PAID", "templateId": "T", "keywords": PAID}
-    for asker in (shop.visitor, await shop.staff_with(Role.ORDERS, Role.CATALOGUE)):
-        assert (await asker(SAVE, {"input": wish})).codes == ["FORBIDDEN"]
-
-
-@pytest.mark.parametrize(
-    ("keyword", "where", "code"),
-    [
-        ({"keyword": "things1", "value": "GOODS"}, "keyword", "INVALID"),
-        ({"keyword": "thing", "value": "GOODS"}, "keyword", "INVALID"),
-        ({"keyword": "amount1", "value": "GOODS"}, "value", "INVALID"),
-        ({"keyword": "time1", "value": "TOTAL"}, "value", "INVALID"),
-        ({"keyword": "amount1", "value": "REFUND_AMOUNT"}, "value", "INVALID"),
-        ({"keyword": "phrase1", "text": "六个字太长了"}, "text", "INVALID"),
-        ({"keyword": "thing1", "text": "两\n行"}, "text", "INVALID"),
-        ({"keyword": "amount1", "text": "很多"}, "text", "INVALID"),
-        ({"keyword": "thing1"}, "", "INVALID"),
-        ({"keyword": "thing1", "value": "GOODS", "text": "都有"}, "", "INVALID"),
-    ],
-)
-async def test_a_keyword_that_wechat_would_refuse_is_refused_at_once(
-    shop: SandboxShop, keyword: dict[str, str], where: str, code: str
-) -> None:
-    answer = await save(shop, "ORDER_PAID", "T1", keyword)
-
-    [error] = answer["messageTemplateUpsert"]["userErrors"]
-    assert (error["code"], error["field"]) == (code, ["input", "keywords", "0", *filter(None, [where])])
-
-
-async def test_a_template_of_another_app_or_page_is_refused(shop: SandboxShop, other_shop: SandboxShop) -> None:
-    for more, field in (
-        ({"appid": other_shop.app.appid}, ["input", "appid"]),
-        ({"page": "/pages/order"}, ["input", "page"]),
-        ({"keywords": []}, ["input", "keywords"]),
-    ):
-        [error] = (await save(shop, "ORDER_PAID", "T1", **more))["messageTemplateUpsert"]["userErrors"]
-        assert error["field"] == field

@@ -11,8 +11,8 @@ from schema.message_template import MessageEventName, MessageValue
 
 
 def test_the_schema_calls_them_by_the_same_names() -> None:
-    assert {one.value for one in MessageEventName} == set(MESSAGE_EVENTS)
-    assert {one.value for one in MessageValue} == set(VALUES)
+    assert set(MessageEventName.__members__) == set(MESSAGE_EVENTS)
+    assert set(MessageValue.__members__) == set(VALUES)
     assert {one for event in MESSAGE_EVENTS.values() for one in event.values} == set(VALUES)
     assert set(STANDS_UNDER) == set(ValueKind)
 
