@@ -21,6 +21,11 @@ from models.database import Connection
 FAILPOINTS: Final[Mapping[str, str]] = {
     "outbox.claimed": "An event is claimed, and not yet told.",
     "outbox.told": "An event is told, and not yet marked as told.",
+    "command.before_commit": "A wish with a key is carried out, its outcome is kept, and nothing is committed.",
+    "command.after_commit": "A wish with a key is committed, and not answered yet.",
+    "order.placed.before_commit": "Orders are written with all they hold, and nothing is committed.",
+    "order.placed.after_commit": "Orders are committed, and nobody who placed them knows yet.",
+    "order.cancel.closed": "Nobody can pay the order at WeChat any more, and it is not cancelled yet.",
     "order.pay.after_prepay": "WeChat has made a prepay_id, and nobody has kept it yet.",
     "order.paid.before_commit": "A payment is recorded with all that follows, and nothing is committed.",
     "notification.stored": "What WeChat told is kept, and neither answered nor handled yet.",

@@ -19,6 +19,7 @@ from asyncpg.exceptions import DeadlockDetectedError, LockNotAvailableError, Uni
 
 from logs import log
 from models.database import Connection, transaction
+from models.failpoint import failpoint
 from models.refusal import Refusal, Refusals, RetryRefusal, UserErrorCode
 from resolvers.idempotency import LOCK_MS, actor_of, in_progress, replay
 from resolvers.placement import MUTATION, Wish
@@ -148,7 +149,10 @@ async def _place_together(wishes: Sequence[Wish]) -> list[Outcome]:
     async with transaction() as sql:
         await sql.execute(_LOCK, [name for wish in wishes for name in _names(wish)])
         facts = await read_facts(sql, wishes, hold=True)
-        return await _decide(sql, wishes, facts)
+        outcomes = await _decide(sql, wishes, facts)
+        await failpoint("order.placed.before_commit")
+    await failpoint("order.placed.after_commit")
+    return outcomes
 
 
 async def _decide(sql: Connection, wishes: Sequence[Wish], facts: Facts) -> list[Outcome]:

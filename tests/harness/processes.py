@@ -5,7 +5,7 @@ import os
 import signal
 import socket
 import sys
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -42,45 +42,73 @@ async def process_serving(settings: Settings, log: Path, *, workers: int = 1) ->
 
 
 @asynccontextmanager
-async def process_running(settings: Settings, log: Path, *command: str) -> AsyncIterator[Process]:
-    """Run a command that serves HTTP, with a port of its own, for the length of a block."""
-    port = _free_port()
+async def process_running(
+    settings: Settings, log: Path, *command: str, port: int | None = None, environment: Mapping[str, str] | None = None
+) -> AsyncIterator[Process]:
+    """Run a command that serves HTTP, with a port of its own unless told, for the length of a block."""
+    port = port or free_port()
+    async with _running(settings, log, *command, "--port", str(port), environment=environment) as running:
+        process = Process(f"http://127.0.0.1:{port}", running, log)
+        await _until(process, lambda: _is_serving(process.base_url))
+        yield process
+
+
+@asynccontextmanager
+async def process_working(
+    settings: Settings, log: Path, *, environment: Mapping[str, str] | None = None
+) -> AsyncIterator[Process]:
+    """Run a worker for the length of a block; it has no address."""
+    await asyncio.to_thread(log.touch)
+    begun = len(await asyncio.to_thread(log.read_bytes))
+    async with _running(settings, log, "worker", environment=environment) as running:
+        process = Process("", running, log)
+
+        async def has_begun() -> bool:
+            return b"worker_started" in (await asyncio.to_thread(log.read_bytes))[begun:]
+
+        await _until(process, has_begun)
+        yield process
+
+
+@asynccontextmanager
+async def _running(
+    settings: Settings, log: Path, *command: str, environment: Mapping[str, str] | None
+) -> AsyncIterator[asyncio.subprocess.Process]:
     given = {"DATABASE_URL": settings.database_url, "REDIS_URL": settings.redis_url, "SECRET_KEY": settings.secret_key}
-    environment = {**os.environ, **{name: value for name, value in given.items() if value}}
+    everything = {**os.environ, **{name: value for name, value in given.items() if value}, **(environment or {})}
     with log.open("ab") as said:
         running = await asyncio.create_subprocess_exec(
             sys.executable,
             "main.py",
             *command,
-            "--port",
-            str(port),
             cwd=PROJECT,
-            env=environment,
+            env=everything,
             stdout=said,
             stderr=said,
             start_new_session=True,
         )
-    process = Process(f"http://127.0.0.1:{port}", running, log)
     try:
-        await _until_ready(process)
-        yield process
+        yield running
     finally:
         await _stop(running)
         SECRECY.hear_log(f"the log of {command[0]}", await asyncio.to_thread(log.read_bytes))
 
 
-async def _until_ready(process: Process) -> None:
-    async with asyncio.timeout(_START_SECONDS), httpx.AsyncClient(trust_env=False) as http:
-        while True:
+async def _until(process: Process, is_ready: Callable[[], Awaitable[bool]]) -> None:
+    async with asyncio.timeout(_START_SECONDS):
+        while not await is_ready():
             if process.running.returncode is not None:
                 message = f"the process ended with {process.running.returncode}: {process.log.read_text()[-2000:]}"
                 raise RuntimeError(message)
-            try:
-                if (await http.get(f"{process.base_url}/readyz")).is_success:
-                    return
-            except httpx.TransportError:
-                pass  # not listening yet
             await asyncio.sleep(0.05)
+
+
+async def _is_serving(base_url: str) -> bool:
+    async with httpx.AsyncClient(trust_env=False) as http:
+        try:
+            return (await http.get(f"{base_url}/readyz")).is_success
+        except httpx.TransportError:
+            return False  # not listening yet
 
 
 async def _stop(running: asyncio.subprocess.Process) -> None:
@@ -94,7 +122,8 @@ async def _stop(running: asyncio.subprocess.Process) -> None:
         await running.wait()
 
 
-def _free_port() -> int:
+def free_port() -> int:
+    """Return a port that nobody has at this moment."""
     with socket.socket() as door:
         door.bind(("127.0.0.1", 0))
         port: int = door.getsockname()[1]
