@@ -12,7 +12,7 @@ from uuid import UUID
 
 from clock import wall_now
 from models.database import Connection, pool, transaction
-from resolvers.caller import Caller
+from resolvers.caller import ActorKind, Caller
 from resolvers.cart_merge import HOLD_CARTS_OF_CUSTOMERS, JOIN_CART_OF_CUSTOMER
 from resolvers.outbox import emit
 from resolvers.viewed_product import MOVE_CUSTOMERS
@@ -66,6 +66,15 @@ where shop_id = $1 and customer_id = $3 and exists (
     where mine.shop_id = $1 and mine.customer_id = $2 and mine.product_id is not distinct from favourite.product_id
 )
 """
+
+# Whoever asks again after a lost answer asks as the survivor. Unique index (shop_id, actor, mutation, key).
+_KEYS_OF_THEIRS = f"""
+update idempotency_key theirs set actor = '{ActorKind.CUSTOMER}:' || $2::uuid
+where theirs.shop_id = $1 and theirs.actor = '{ActorKind.CUSTOMER}:' || $3::uuid and not exists (
+    select from idempotency_key mine
+    where mine.shop_id = $1 and mine.actor = '{ActorKind.CUSTOMER}:' || $2::uuid
+      and mine.mutation = theirs.mutation and mine.key = theirs.key)
+"""  # noqa: S608 - a word of our own enum
 
 # Before theirs move: of two defaults the survivor's stays.
 _SECOND_DEFAULT = """
@@ -134,6 +143,10 @@ MERGE_RULES: Final[Mapping[str, MergeRule]] = {
     "message.customer_id": MergeRule(
         "what they were told, the survivor was told; what each agreed to hear stays with WeChat's name of them",
         (_moved_in_order("message"),),
+    ),
+    "idempotency_key.actor": MergeRule(
+        "a wish of theirs that is sent again is answered as it was; the survivor's own key stands",
+        (_KEYS_OF_THEIRS,),
     ),
     "promoter.customer_id": MergeRule(
         "a customer is a promoter once: the survivor's gets the links, else the other's becomes the survivor's",

@@ -11,6 +11,7 @@ from uuid import UUID
 
 from clock import wall_now
 from models.database import Connection, pool, transaction
+from models.failpoint import failpoint
 from models.order import CancelReason, OrderAxis, OrderStatus
 from models.refusal import Refusal, RetryRefusal, UserErrorCode
 from resolvers.caller import Caller
@@ -50,7 +51,8 @@ update reservation set state = 'RELEASED', updated_at = $3 where shop_id = $1 an
 """
 
 # The wall clock comes as a bind and a shop's offset is added to it. Shops on wall time are found by moment, the few
-# whose clock was moved one by one. An order whose payment WeChat could not be asked about waits for the next question.
+# whose clock was moved one by one. An order whose payment WeChat could not be asked about waits for the next question;
+# one of whose payment WeChat says what cannot be, for a person.
 _DUE: Final = """
 select due.shop_id, due.id, due.now from (
     select orders.shop_id, orders.id, orders.expires_at, $1::timestamptz as now from orders
@@ -66,7 +68,8 @@ select due.shop_id, due.id, due.now from (
 ) due
 where not exists (
     select from payment where payment.shop_id = due.shop_id and payment.order_id = due.id
-      and payment.state in ('CREATED', 'PREPAID') and payment.last_error <> '' and payment.next_query_at > $1
+      and payment.state in ('CREATED', 'PREPAID') and payment.last_error <> ''
+      and coalesce(payment.next_query_at > $1, true)
 )
 order by due.expires_at limit $3
 """
@@ -145,6 +148,7 @@ async def close_and_cancel(shop_id: UUID, order_id: UUID, why: CancelReason, by:
             is_closed = await close_payments(shop_id, order_id)
         else:
             is_closed = True
+        await failpoint("order.cancel.closed")
         async with transaction() as sql:
             outcome = await _cancel(sql, shop_id, order_id, why, by)
         if outcome is not Cancelled.OPEN or not is_closed:

@@ -145,10 +145,15 @@ async def _learn(account: Account, payment: Record) -> Verdict | None:
     except PayNotFound:
         await _never_arrived(account, payment)
         return None
-    verdict = await take_word(account, told)
+    verdict = await _taken(account, payment, told)
     if verdict is Verdict.NOT_PAID:
         await _still_open(account, payment, told)
-    elif verdict in MISMATCHES:
+    return verdict
+
+
+async def _taken(account: Account, payment: Record, told: Transaction) -> Verdict:
+    verdict = await take_word(account, told)
+    if verdict in MISMATCHES:
         # Asking again brings the same; the alarm is out.
         await pool().execute(_PLAN, account.shop_id, payment["id"], None, verdict)
     return verdict
@@ -180,7 +185,7 @@ async def _close(account: Account, payment: Record) -> bool:
         await _again(account.shop_id, payment)
         return True
     except PayOrderPaid:
-        await take_word(account, await ask(account, lambda pay: pay.query(payment["out_trade_no"])))
+        await _taken(account, payment, await ask(account, lambda pay: pay.query(payment["out_trade_no"])))
         return False
     await pool().execute(_CLOSED, account.shop_id, payment["id"], shop_now(payment["clock_offset_ms"]))
     return True

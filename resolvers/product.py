@@ -29,6 +29,12 @@ select exists (select from review where shop_id = $1 and product_id = $2) as rev
                where variant.shop_id = $1 and variant.product_id = $2 and level.reserved > 0) as reserved
 """
 
+# Buyers reserve without the catalogue's lock: levels are held, in the order of their ids as buyers do, and then judged.
+_HOLD_LEVELS = """
+select level.id from variant join stock_level level on level.shop_id = $1 and level.variant_id = variant.id
+where variant.shop_id = $1 and variant.product_id = $2 order by level.id for update of level
+"""
+
 # Shelves count before the product goes, for the cascade tells nobody.
 _LEAVE_SHELVES = """
 with gone as (delete from collection_product where shop_id = $1 and product_id = $2 returning collection_id)
@@ -93,6 +99,7 @@ async def product_delete(caller: Caller, product_id: UUID, version: int | None =
         if stored is None:
             raise _no_product(("id",))
         require_version(version, stored["version"])
+        await sql.execute(_HOLD_LEVELS, caller.shop_id, product_id)
         held = await sql.fetchrow(_HELD, caller.shop_id, product_id)
         if held["reviewed"] or held["reserved"]:
             raise Refusal(

@@ -34,6 +34,11 @@ from product where shop_id = $1 and (handle = any($2::text[]) or (source = $3 an
 for no key update
 """
 
+# Buyers reserve without the catalogue's lock: levels are held, in the order of their ids as buyers do, and then judged.
+_HOLD_LEVELS: Final = """
+select level.id from variant join stock_level level on level.shop_id = $1 and level.variant_id = variant.id
+where variant.shop_id = $1 and variant.product_id = any($2::uuid[]) order by level.id for update of level
+"""
 # What buyers hold; few rows of any shop, found through the products' variants.
 _FIND_RESERVED: Final = """
 select variant.product_id, variant.option_values, sum(level.reserved)::bigint as reserved
@@ -138,7 +143,10 @@ async def _find(merge: _Merge, records: Sequence[ProductRecord]) -> dict[str, UU
 async def _held(merge: _Merge, records: Sequence[ProductRecord], found: dict[str, UUID | None]) -> set[str]:
     """Reject products of which buyers hold pieces that the record would take away; returns their handles."""
     record_of = {found[record.handle]: record for record in records if found.get(record.handle)}
-    rows = await merge.sql.fetch(_FIND_RESERVED, merge.shop_id, list(record_of)) if record_of else []
+    rows = []
+    if record_of:
+        await merge.sql.execute(_HOLD_LEVELS, merge.shop_id, list(record_of))
+        rows = await merge.sql.fetch(_FIND_RESERVED, merge.shop_id, list(record_of))
     held = set()
     for row in rows:
         record, pieces = record_of[row["product_id"]], row["reserved"]
