@@ -8,7 +8,7 @@ from tests.harness.asking import Answer, Asker
 from tests.harness.paying import Payer, wechat_pay
 from tests.harness.shops import SandboxShop
 
-CALL = "/cgi-bin/message/subscribe/send"
+CALL = "send"
 TEMPLATE = """id appid event templateId remaining page active version keywords { keyword value text }"""
 ERRORS = "userErrors { code field message ... on ConflictUserError { version } }"
 SAVE = f"""mutation ($input: MessageTemplateInput!) {{

@@ -64,7 +64,9 @@ async def test_who_agreed_hears_of_their_payment_once(shop: SandboxShop, variant
     assert await log_of(shop) == [("ORDER_PAID", "SENT", "")]
     # Told again, it is not sent again.
     await pool().execute(
-        "update outbox_event set delivered_at = null where shop_id = $1 and topic = 'order.paid'", shop.id
+        "update outbox_event set delivered_at = null, next_attempt_at = created_at"
+        " where shop_id = $1 and topic = 'order.paid'",
+        shop.id,
     )
     await settled(shop)
     assert len(await arrived(person)) == 1
