@@ -105,21 +105,24 @@ SANDBOX_WORK: Final[tuple[DueWork, ...]] = (
 """What the sandbox's WeChat has to do of itself; nothing in production, which has none."""
 
 WAITING: Final[Mapping[str, Waiting]] = {
-    "outbox": waiting_events,
-    "payNotifications": waiting_pay_notifications,
-    "payments": waiting_payments,
-    "refunds": waiting_refunds,
-    "sales": waiting_sales,
     "expiries": waiting_expiries,
     "confirmations": waiting_confirmations,
+    "refunds": waiting_refunds,
+    "payments": waiting_payments,
+    "notifications": waiting_notifications,
+    "payNotifications": waiting_pay_notifications,
     "uploads": waiting_uploads,
+    "outbox": waiting_events,
+    "messages": waiting_messages,
+    "sales": waiting_sales,
     "visits": waiting_visits,
     "stock": waiting_figures,
     "words": waiting_words,
-    "messages": waiting_messages,
-    "notifications": waiting_notifications,
 }
-"""What a shop is not at rest with; a tester who settles it is told of each."""
+"""What a shop is not at rest with; a tester who settles it is told of each.
+
+What makes other work stands before it: what moves on while it is counted is counted where it goes.
+"""
 
 
 def due_work(*, is_production: bool) -> tuple[DueWork, ...]:
