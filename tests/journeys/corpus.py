@@ -8,6 +8,7 @@ from tests.harness.asking import Asker
 from tests.journeys.corpus_cart import CART
 from tests.journeys.corpus_paying import ACCOUNT
 from tests.journeys.corpus_places import BOOK, FREIGHT
+from tests.journeys.corpus_shipping import FAILED_UPLOADS
 from tests.journeys.world import World
 from tests.journeys.world_customer import CUSTOMER
 
@@ -64,6 +65,7 @@ BY_TYPE: Final = f"""__typename id ... on Shop {{ name logoUrl }} ... on Product
   ... on Category {{ name children {{ name }} }} ... on Review {{ authorName body product {{ title }} }}
   ... on Metafield {{ value }} ... on Location {{ name }}
   ... on OutboxEvent {{ {LETTER} }} ... on FreightTemplate {{ name }} ... on MerchantAccount {{ name }}
+  ... on Shipment {{ trackingNo note }} ... on ShippingUpload {{ uploadState: state attempts lastError }}
   ... on StockLevel {{ onHand location {{ name }} }}
   ... on Page {{ title shareTitle {BLOCKS} }} ... on Promoter {{ {PROMOTER} }} ... on ShareLink {{ {SHARE_LINK} }}
   ... on StockMove {{ note location {{ name }} }} ... on PriceChange {{ price {{ fen }} }}"""
@@ -74,7 +76,7 @@ NODES: Final = (
 )  # fmt: skip
 """What the public may ask for by id."""
 HIDDEN_NODES: Final = (
-    "location", "defaultLocation", "freight", "deadLetter", "merchantAccount",
+    "location", "defaultLocation", "freight", "deadLetter", "merchantAccount", "parcel", "upload",
     "draft", "draft.option", "draft.medium", "draft.variant", "draft.metafield",
     "archived", "archived.variant", "early", "early.medium", "early.variant", "early.metafield", "late", "late.variant",
     "product.secret", "product.level", "product.price", "product.move", "draft.move", "draft.level",
@@ -254,6 +256,7 @@ READS: Final = (
         lambda of: {"id": of["cart"]},
         sender=lambda of: of.customer,
     ),
+    Read("failedShippingUploads", FAILED_UPLOADS, staff_only=True),
     Read("viewerChange", f"{{ viewerChange {{ cursor at viewer {{ {CUSTOMER} }} }} }}", sender=lambda of: of.customer),
     Read(
         "nodes",

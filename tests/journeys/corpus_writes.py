@@ -7,6 +7,7 @@ from tests.journeys.corpus import A_PAGE, CARD, CATEGORY, COLLECTION, LETTER, PR
 from tests.journeys.corpus_cart import CART_WRITES
 from tests.journeys.corpus_paying import PAY_WRITES
 from tests.journeys.corpus_places import PLACE_WRITES
+from tests.journeys.corpus_shipping import SHIPPING_WRITES
 from tests.journeys.corpus_write import Write, instead, mixed, open_to_all, their, write
 from tests.journeys.world import ERRORS, World
 from tests.journeys.world_customer import CUSTOMER
@@ -331,6 +332,7 @@ WRITES: Final = (
     )),
     *PLACE_WRITES,
     *PAY_WRITES,
+    *SHIPPING_WRITES,
     *CART_WRITES,
     write(
         "outboxReplay", "$id: ID!", f"event {{ {LETTER} }}", lambda of: {"id": of["spareLetter"]},

@@ -24,6 +24,7 @@ from tests.journeys.world_customer import arrive
 from tests.journeys.world_outbox import give_up_two
 from tests.journeys.world_paying import buy, take_money
 from tests.journeys.world_places import settle
+from tests.journeys.world_shipping import send
 
 HOUR: Final = timedelta(hours=1)
 
@@ -162,6 +163,8 @@ async def furnish(shop: SandboxShop) -> World:
     ids |= await give_up_two(shop, hidden)
     ids |= await take_money(shop, mark)
     ids |= await buy(world.customer, mark, ids["sibling.variant"], ids["address"])
+    bought = {"variant": ids["sibling.variant"], "address": ids["address"]}
+    ids |= await send(shop, world.customer, mark, hidden, **bought)
     ids |= await fill_cart(world.customer, mark, ids["product.variant"])
     await _visits(world)
     await _pages(world)

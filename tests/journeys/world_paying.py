@@ -28,10 +28,12 @@ async def take_money(shop: SandboxShop, mark: str) -> dict[str, str]:
     return {"merchantAccount": account["id"], "merchantAccount.mchid": account["mchid"]}
 
 
-async def buy(customer: Asker, mark: str, variant: str, address: str) -> dict[str, str]:
-    """Place an order for one piece, with the mark in what the customer says of it."""
+async def buy(customer: Asker, mark: str, variant: str, address: str, quantity: int = 1) -> dict[str, str]:
+    """Place an order, with the mark in what the customer says of it."""
     wish = {
-        "source": {"lines": [{"variantId": variant, "quantity": 1, "attributes": [{"key": "字", "value": mark}]}]},
+        "source": {
+            "lines": [{"variantId": variant, "quantity": quantity, "attributes": [{"key": "字", "value": mark}]}]
+        },
         "delivery": {"address": {"addressId": address}},
     }
     quoted = (await customer(_QUOTE, {"input": wish}))["quote"]

@@ -15,10 +15,11 @@ from resolvers.check import EXAMPLES_MAX, INVARIANTS, Finding, check_shop, check
 from resolvers.demo import fill_with_demo
 from settings import Settings
 from tests.harness.shops import OpenedShop, open_shop, over_http
+from tests.resolvers.shipment_plants import SHIPMENT_PLANTS, send_some
 from tests.resolvers.trade_plants import TRADE_PLANTS, trade
 
 # Invariant -> what breaks it: {shop} is the shop, {new} an id that nobody has. Constraints are out of the way.
-PLANTS: Final[dict[str, str]] = TRADE_PLANTS | {
+_PLANTS: Final[dict[str, str]] = {
     "stock.on_hand_is_its_moves": """
         update stock_level set on_hand = on_hand + 1
         where id = (select id from stock_level where shop_id = '{shop}' limit 1)
@@ -102,6 +103,7 @@ PLANTS: Final[dict[str, str]] = TRADE_PLANTS | {
         ) as times order by place
     """,
 }
+PLANTS: Final = _PLANTS | TRADE_PLANTS | SHIPMENT_PLANTS
 
 # In a transaction that is rolled back: what the database would refuse must be seen too.
 _CONSTRAINTS = """
@@ -116,7 +118,9 @@ async def used(settings: Settings, http: httpx.AsyncClient) -> OpenedShop:
     """A shop with all the demo's goods, in which something was bought."""
     opened = await open_shop(settings)
     await fill_with_demo(opened.shop)
-    await trade(over_http(opened, http, settings))
+    shop = over_http(opened, http, settings)
+    for using in (trade, send_some):
+        await using(shop)
     return opened
 
 
