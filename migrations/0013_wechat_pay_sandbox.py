@@ -34,6 +34,7 @@ TABLES = (
         mchid text not null references wechat_sandbox.pay_merchant (mchid) on delete cascade,
         sub_mchid text not null,
         shop_id uuid,
+        appids text[] not null,
         primary key (mchid, sub_mchid)
     )""",
     """create table wechat_sandbox.pay_nonce (
@@ -42,7 +43,8 @@ TABLES = (
         at timestamptz not null,
         primary key (mchid, nonce)
     )""",
-    # `sub_mchid` is empty in direct mode. `openid` and `asked` are the prepay's; `payer_openid` who really paid.
+    # `sub_mchid` is empty in direct mode. `openid` and `asked` are the prepay's; `payer_openid` and `payer_name` who
+    # really paid. A partner's merchants share one row of numbers.
     """create table wechat_sandbox.pay_transaction (
         id bigint generated always as identity primary key,
         mchid text not null,
@@ -60,6 +62,7 @@ TABLES = (
         payer_appid text not null,
         openid text not null,
         payer_openid text,
+        payer_name text,
         asked jsonb not null,
         notify_url text not null,
         made_at timestamptz not null,
@@ -68,8 +71,8 @@ TABLES = (
         paid_at timestamptz,
         check ((state = 'SUCCESS') = (paid_at is not null)),
         check ((paid_at is null) = (transaction_id is null) and (paid_at is null) = (paid_fen is null)),
-        check ((paid_at is null) = (payer_openid is null)),
-        unique (mchid, out_trade_no, sub_mchid)
+        check ((paid_at is null) = (payer_openid is null) and (paid_at is null) = (payer_name is null)),
+        unique (mchid, out_trade_no)
     )""",
     "create index pay_transaction_paid on wechat_sandbox.pay_transaction (mchid, paid_at)",
     """create table wechat_sandbox.pay_refund (
@@ -86,7 +89,7 @@ TABLES = (
         made_at timestamptz not null,
         success_at timestamptz,
         check ((status = 'SUCCESS') = (success_at is not null)),
-        unique (mchid, out_refund_no, sub_mchid)
+        unique (mchid, out_refund_no)
     )""",
     "create index pay_refund_of_payment on wechat_sandbox.pay_refund (payment_id)",
     "create index pay_refund_done on wechat_sandbox.pay_refund (mchid, success_at)",

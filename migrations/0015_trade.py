@@ -142,7 +142,8 @@ CHECKS = {
         "quantity": "quantity >= 1 and returned between 0 and quantity and (returned = 0 or state = 'TAKEN')",
     },
     "merchant_account": {
-        "mode": "mode in ('DIRECT', 'PARTNER') and (mode = 'PARTNER') = (sub_mchid is not null)",
+        "mode": """mode in ('DIRECT', 'PARTNER') and (mode = 'PARTNER') = (sub_mchid is not null)
+                   and (mode = 'PARTNER') = (provider_appid is not null)""",
         "channel": "channel ~ '^[0-9a-f]{32}$'",
         "keys": "jsonb_typeof(platform_keys) = 'object'",
         "version": "version >= 1",
@@ -151,7 +152,8 @@ CHECKS = {
         "method": "method in ('WECHAT', 'FREE')",
         "state": "state in ('CREATED', 'PREPAID', 'SUCCEEDED', 'CLOSED', 'FAILED')",
         "money": "refunding_fen >= 0 and refunded_fen >= 0 and refunding_fen + refunded_fen <= amount_fen",
-        "wechat": """(method = 'FREE' and amount_fen = 0 and mchid is null) or (method = 'WECHAT' and amount_fen > 0
+        "wechat": """(method = 'FREE' and amount_fen = 0 and mchid is null and provider_appid is null)
+                     or (method = 'WECHAT' and amount_fen > 0
                      and merchant_account_id is not null and mchid is not null and app_id is not null)""",
         "prepaid": "state <> 'PREPAID' or prepay_id is not null",
         "succeeded": "(state = 'SUCCEEDED') = (succeeded_at is not null) and (state = 'SUCCEEDED' or not is_surplus)",
@@ -427,6 +429,7 @@ class Migration(migrations.Migration):
                 ),
                 ("mchid", fields.CharField(max_length=32)),
                 ("sub_mchid", fields.CharField(null=True, max_length=32)),
+                ("provider_appid", fields.CharField(null=True, max_length=32)),
                 ("serial_no", fields.CharField(max_length=64)),
                 ("api_v3_key_sealed", fields.BinaryField()),
                 ("private_key_sealed", fields.BinaryField()),
@@ -735,6 +738,7 @@ class Migration(migrations.Migration):
                 ("refunded_fen", fields.BigIntField(default=0)),
                 ("merchant_account_id", fields.UUIDField(null=True)),
                 ("mchid", fields.CharField(null=True, max_length=32)),
+                ("provider_appid", fields.CharField(null=True, max_length=32)),
                 ("out_trade_no", fields.CharField(max_length=32)),
                 ("transaction_id", fields.CharField(null=True, max_length=64)),
                 ("app_id", fields.UUIDField(null=True)),

@@ -17,6 +17,7 @@ class MerchantMode(StrEnum):
 class MerchantAccount(Owned):
     """Secrets are sealed and can only be written. `channel` is the opaque last part of the notification address.
 
+    `provider_appid` is the service provider's own app at WeChat, null for DIRECT.
     `platform_keys` maps a certificate's serial number or a public key's id to its PEM: public things.
     """
 
@@ -24,6 +25,7 @@ class MerchantAccount(Owned):
     mode = fields.CharEnumField(MerchantMode, max_length=8)
     mchid = fields.CharField(max_length=32)
     sub_mchid = fields.CharField(max_length=32, null=True)
+    provider_appid = fields.CharField(max_length=32, null=True)
     serial_no = fields.CharField(max_length=64)
     api_v3_key_sealed = fields.BinaryField()
     private_key_sealed = fields.BinaryField()

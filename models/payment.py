@@ -45,6 +45,7 @@ class Payment(Owned):
 
     `is_surplus`: the order was paid or over when this came in; it goes back whole. `next_query_at` is when the worker
     asks WeChat next, of the wall clock; null when there is nothing to ask.
+    `provider_appid` is the service provider's app that it was asked through, null where the shop asks for itself.
     A CHECK keeps refunds at or below `amount_fen`.
     """
 
@@ -57,6 +58,7 @@ class Payment(Owned):
     refunded_fen = fields.BigIntField(default=0)
     merchant_account_id = fields.UUIDField(null=True)
     mchid = fields.CharField(max_length=32, null=True)
+    provider_appid = fields.CharField(max_length=32, null=True)
     out_trade_no = fields.CharField(max_length=32)
     transaction_id = fields.CharField(max_length=64, null=True)
     app_id = fields.UUIDField(null=True)

@@ -39,15 +39,18 @@ _VERSION: Final = ("input", "version")
 _LOCK: Final = "select pg_advisory_xact_lock(hashtextextended('merchant accounts ' || $1, 0))"
 # A handful for each shop.
 _FIND: Final = """
-select id, name, serial_no, api_v3_key_sealed, private_key_sealed, platform_keys, version from merchant_account
+select id, name, serial_no, api_v3_key_sealed, private_key_sealed, platform_keys, provider_appid, version
+from merchant_account
 where shop_id = $1 and mchid = $2 and sub_mchid is not distinct from $3
 """
 _SAVE: Final = """
-insert into merchant_account (id, shop_id, name, mode, mchid, sub_mchid, serial_no, api_v3_key_sealed,
-                              private_key_sealed, platform_keys, channel, base_url, version, created_at, updated_at)
-values ($2, $1, $3, $4, $5, $6, $7, $8, $9, $10::jsonb, $11, $12, 1, $13, $13)
+insert into merchant_account (id, shop_id, name, mode, mchid, sub_mchid, provider_appid, serial_no,
+                              api_v3_key_sealed, private_key_sealed, platform_keys, channel, base_url, version,
+                              created_at, updated_at)
+values ($2, $1, $3, $4, $5, $6, $7, $8, $9, $10, $11::jsonb, $12, $13, 1, $14, $14)
 on conflict (id) do update set
-    name = excluded.name, serial_no = excluded.serial_no, api_v3_key_sealed = excluded.api_v3_key_sealed,
+    name = excluded.name, provider_appid = excluded.provider_appid, serial_no = excluded.serial_no,
+    api_v3_key_sealed = excluded.api_v3_key_sealed,
     private_key_sealed = excluded.private_key_sealed, platform_keys = excluded.platform_keys,
     version = merchant_account.version + 1, updated_at = excluded.updated_at
 """
@@ -66,6 +69,7 @@ select bound.id, $1, $2, bound.app_id from unnest($3::uuid[], $4::uuid[]) as bou
 _FIELD: Final[Mapping[Part, str]] = {
     Part.MCHID: "mchid",
     Part.SUB_MCHID: "subMchid",
+    Part.PROVIDER_APPID: "providerAppid",
     Part.API_V3_KEY: "apiV3Key",
     Part.PRIVATE_KEY_PEM: "privateKeyPem",
     Part.SERIAL_NO: "serialNo",
@@ -84,6 +88,7 @@ class MerchantDraft:
     mode: MerchantMode
     mchid: str
     sub_mchid: str | None = None
+    provider_appid: str | Keep = KEEP
     name: str | Keep = KEEP
     serial_no: str | Keep = KEEP
     api_v3_key: str | Keep = field(default=KEEP, repr=False)
@@ -133,6 +138,7 @@ async def add_sandbox_account(caller: Caller, made: SandboxMerchant, appids: Seq
         mode=PayMode.PARTNER if made.sub_mchid else PayMode.DIRECT,
         mchid=made.mchid,
         sub_mchid=made.sub_mchid,
+        provider_appid=made.provider_appid,
         api_v3_key=made.api_v3_key,
         private_key_pem=made.private_key_pem.encode(),
         serial_no=made.serial_no,
@@ -155,6 +161,7 @@ async def _save(sql: Connection, caller: Caller, merchant: PayMerchant, place: _
         merchant.mode,
         merchant.mchid,
         merchant.sub_mchid,
+        merchant.provider_appid,
         merchant.serial_no,
         seal(merchant.api_v3_key.decode(), place.sealing_key),
         seal(merchant.private_key_pem.decode(), place.sealing_key),
@@ -210,6 +217,7 @@ async def _merchant(caller: Caller, draft: MerchantDraft, standing: Record | Non
         mode=PayMode(draft.mode),
         mchid=draft.mchid,
         sub_mchid=draft.sub_mchid,
+        provider_appid=_provider_appid(draft, standing),
         api_v3_key=_secret(draft.api_v3_key, standing, "api_v3_key_sealed"),
         private_key_pem=_secret(draft.private_key_pem, standing, "private_key_sealed"),
         serial_no=standing["serial_no"] if standing and isinstance(draft.serial_no, Keep) else str(draft.serial_no),
@@ -221,6 +229,13 @@ async def _merchant(caller: Caller, draft: MerchantDraft, standing: Record | Non
     if merchant.platform_keys:
         return merchant
     return replaced(merchant, platform_keys=await _certificates(merchant))
+
+
+def _provider_appid(draft: MerchantDraft, standing: Record | None) -> str | None:
+    if not isinstance(draft.provider_appid, Keep):
+        return draft.provider_appid
+    found: str | None = standing["provider_appid"] if standing else None
+    return found
 
 
 def _secret(given: str | Keep, standing: Record | None, column: str) -> bytes:

@@ -35,8 +35,9 @@ FETCH_SECONDS: Final = 3.0
 
 _CHANNEL: Final = re.compile(r"[0-9a-f]{32}", re.ASCII)
 
-_COLUMNS: Final = """account.id, account.shop_id, account.mode, account.mchid, account.sub_mchid, account.serial_no,
-    account.api_v3_key_sealed, account.private_key_sealed, account.platform_keys, account.channel, account.base_url"""
+_COLUMNS: Final = """account.id, account.shop_id, account.mode, account.mchid, account.sub_mchid,
+    account.provider_appid, account.serial_no, account.api_v3_key_sealed, account.private_key_sealed,
+    account.platform_keys, account.channel, account.base_url"""
 
 # Primary key; unique (channel); unique (shop_id, app_id).
 _BY_ID: Final = f"select {_COLUMNS} from merchant_account account where shop_id = $1 and id = $2"  # noqa: S608 - fixed
@@ -142,6 +143,7 @@ def _opened(row: Record | None) -> Account | None:
         mode=PayMode(columns["mode"]),
         mchid=columns["mchid"],
         sub_mchid=columns["sub_mchid"],
+        provider_appid=columns["provider_appid"],
         api_v3_key=unseal(columns["api_v3_key_sealed"], keys().sealing).encode(),
         private_key_pem=unseal(columns["private_key_sealed"], keys().sealing).encode(),
         serial_no=columns["serial_no"],

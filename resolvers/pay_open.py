@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Final
 from uuid import UUID
 
@@ -23,7 +23,7 @@ UNASKED_SECONDS: Final = 60
 
 # Index (shop_id, order_id); after the order, in id order.
 _OPEN: Final = """
-select id, amount_fen, app_id, payer_openid, merchant_account_id, expires_at from payment
+select id, amount_fen, app_id, payer_openid, merchant_account_id, provider_appid, expires_at from payment
 where shop_id = $1 and order_id = $2 and state in ('CREATED', 'PREPAID') order by id for no key update
 """
 _SUPERSEDE: Final = """
@@ -32,9 +32,9 @@ where shop_id = $1 and id = any($2::uuid[])
 """
 _CREATE: Final = """
 insert into payment (id, shop_id, order_id, method, state, is_surplus, refunding_fen, refunded_fen, amount_fen,
-                     merchant_account_id, mchid, out_trade_no, app_id, payer_customer_id, payer_openid, expires_at,
-                     queries, next_query_at, last_error, created_at, updated_at)
-values ($1, $2, $3, 'WECHAT', 'CREATED', false, 0, 0, $4, $5, $6, $7, $8, $9, $10, $11, 0, $12, '', $13, $13)
+                     merchant_account_id, mchid, provider_appid, out_trade_no, app_id, payer_customer_id,
+                     payer_openid, expires_at, queries, next_query_at, last_error, created_at, updated_at)
+values ($1, $2, $3, 'WECHAT', 'CREATED', false, 0, 0, $4, $5, $6, $7, $8, $9, $10, $11, $12, 0, $13, '', $14, $14)
 """
 _FREE: Final = """
 insert into payment (id, shop_id, order_id, method, state, is_surplus, refunding_fen, refunded_fen, amount_fen,
@@ -81,7 +81,7 @@ async def open_payment(
     mine, stale = None, []
     for payment in await sql.fetch(_OPEN, caller.shop_id, order_id):
         is_mine = payment["app_id"] == payer.app_id and payment["payer_openid"] == openid
-        fits_me = payment["merchant_account_id"] == account.id and payment["expires_at"] == order["expires_at"]
+        fits_me = _words(payment) == (account.id, account.merchant.provider_appid, order["expires_at"])
         if payment["amount_fen"] != order["total_fen"] or (is_mine and not fits_me):
             stale.append(payment["id"])
         elif is_mine:
@@ -89,6 +89,11 @@ async def open_payment(
     if stale:
         await sql.execute(_SUPERSEDE, caller.shop_id, stale, caller.now, wall_now())
     return OpenedPayment(mine or await _created(sql, caller, order, payer), stale)
+
+
+def _words(payment: Record) -> tuple[UUID, str | None, datetime]:
+    """Return what a number at WeChat stands for, beside its amount."""
+    return payment["merchant_account_id"], payment["provider_appid"], payment["expires_at"]
 
 
 def _check_waits(order: Record, caller: Caller) -> None:
@@ -127,6 +132,7 @@ async def _created(sql: Connection, caller: Caller, order: Record, payer: Payer)
         order["total_fen"],
         account.id,
         account.merchant.mchid,
+        account.merchant.provider_appid,
         payment_id.hex,
         payer.app_id,
         payer.customer_id,

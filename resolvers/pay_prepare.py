@@ -35,6 +35,7 @@ _ANOTHER_NUMBER: Final = {"ORDER_CLOSED", "ORDERCLOSED", "OUT_TRADE_NO_USED"}
 
 _LOAD: Final = """
 select payment.id, payment.state, payment.app_id, payment.merchant_account_id, payment.out_trade_no, payment.amount_fen,
+       payment.provider_appid,
        payment.payer_openid, payment.expires_at, payment.prepay_id, payment.prepay_expires_at,
        orders.order_no, orders.item_count, line.title
 from payment
@@ -107,6 +108,7 @@ async def _prepay(account: Account, payer: Payer, payment: Record) -> str:
         openid=payment["payer_openid"],
         expires_at=payment["expires_at"],
         notify_url=account.notify_url,
+        provider_appid=payment["provider_appid"],
     )
     for attempt in range(1, _TRIES + 1):
         try:

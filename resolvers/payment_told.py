@@ -20,7 +20,8 @@ CURRENCY: Final = "CNY"
 
 # Unique (mchid, out_trade_no), then primary keys.
 _FIND: Final = """
-select payment.id, payment.amount_fen, payment.merchant_account_id, payment.shop_id, app.appid, shop.clock_offset_ms
+select payment.id, payment.amount_fen, payment.merchant_account_id, payment.provider_appid, app.appid,
+       shop.clock_offset_ms
 from payment
 join wechat_app app on app.shop_id = payment.shop_id and app.id = payment.app_id
 join shop on shop.id = payment.shop_id
@@ -59,6 +60,7 @@ class _Asked:
 
     id: UUID
     appid: str
+    provider_appid: str | None
     amount_fen: int
     account_id: UUID
     clock_offset_ms: int
@@ -66,8 +68,13 @@ class _Asked:
     @classmethod
     def read(cls, row: Record) -> "_Asked":
         """Read it from its row."""
-        account_id = row["merchant_account_id"]
-        return cls(row["id"], row["appid"], row["amount_fen"], account_id, row["clock_offset_ms"])
+        apps = row["appid"], row["provider_appid"]
+        return cls(row["id"], *apps, row["amount_fen"], row["merchant_account_id"], row["clock_offset_ms"])
+
+    @property
+    def apps(self) -> tuple[str, str | None]:
+        """App and sub-app as WeChat says them: of a service provider's payment the mini-program is the sub-app."""
+        return (self.provider_appid, self.appid) if self.provider_appid else (self.appid, None)
 
 
 async def take_word(account: Account, told: Transaction) -> Verdict:
@@ -98,7 +105,7 @@ def _judged(account: Account, told: Transaction, asked: _Asked | None) -> Verdic
     # The first that is wrong.
     faults = {
         Verdict.WRONG_ACCOUNT: asked.account_id != account.id,
-        Verdict.WRONG_APP: told.appid != asked.appid,
+        Verdict.WRONG_APP: (told.appid, told.sub_appid) != asked.apps,
         Verdict.NOT_PAID: not told.is_paid,
         Verdict.WRONG_CURRENCY: told.currency != CURRENCY,
         Verdict.WRONG_AMOUNT: told.amount_total_fen != asked.amount_fen,

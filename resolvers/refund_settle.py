@@ -168,7 +168,9 @@ def _wrong(account: Account, told: Told, part: Record | None) -> RefundVerdict |
         return RefundVerdict.UNKNOWN_NUMBER
     faults = {
         RefundVerdict.WRONG_ACCOUNT: part["merchant_account_id"] != account.id,
-        RefundVerdict.WRONG_MERCHANT: told.mchid not in {None, account.merchant.mchid},
+        # Answers leave it out; who signed the question is who they are for.
+        RefundVerdict.WRONG_MERCHANT: told.mchid is not None
+        and (told.mchid, told.sub_mchid) != (account.merchant.mchid, account.merchant.sub_mchid),
         RefundVerdict.WRONG_PAYMENT: (told.out_trade_no, told.transaction_id)
         != (part["out_trade_no"], part["transaction_id"] or told.transaction_id),
         RefundVerdict.WRONG_AMOUNT: (told.amount_refund_fen, told.amount_total_fen)

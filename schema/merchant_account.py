@@ -37,6 +37,7 @@ class MerchantAccount(Node):
     mode: MerchantMode = field(description="Whose number it is.")
     mchid: str = field(description="The merchant number; the service provider's in mode PARTNER.")
     sub_mchid: str | None = field(description="The shop's own number in mode PARTNER, else null.")
+    provider_appid: str | None = field(description="The service provider's own app in mode PARTNER, else null.")
     serial_no: str = field(description="The serial number of the merchant's certificate.")
     platform_key_ids: list[str] = field(
         expression(_KEYS), description="WeChat's keys that are believed: `PUB_KEY_ID_...` or serial numbers."

@@ -32,6 +32,9 @@ class MerchantAccountInput:
     mode: MerchantMode = strawberry.field(description="Whose number it is.")
     mchid: str = strawberry.field(description="The merchant number; the service provider's in mode PARTNER.")
     sub_mchid: str | None = optional("The shop's own number; wanted in mode PARTNER, and there alone.")
+    provider_appid: str | None = optional(
+        "The service provider's own app, `wx...`; wanted in mode PARTNER, and there alone."
+    )
     name: str | None = optional("What the shop calls it; the merchant number when left out.")
     serial_no: str | None = optional("The serial number of the merchant's certificate.")
     api_v3_key: str | None = optional("The APIv3 key, 32 characters. Kept sealed and never shown.")
@@ -48,6 +51,7 @@ class MerchantAccountInput:
             mode=as_stored(stored.MerchantMode, self.mode),
             mchid=self.mchid,
             sub_mchid=plain(self.sub_mchid),
+            provider_appid=given(self.provider_appid),
             name=given(self.name),
             serial_no=given(self.serial_no),
             api_v3_key=given(self.api_v3_key),

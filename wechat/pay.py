@@ -38,6 +38,7 @@ class Prepay:
     """A payment to be made. The same `out_trade_no` again must say the same: another amount takes another number."""
 
     appid: str
+    """The mini-program in which it is paid."""
     out_trade_no: str
     description: str
     amount_fen: int
@@ -47,6 +48,8 @@ class Prepay:
     expires_at: datetime
     notify_url: str
     """A public address without a query."""
+    provider_appid: str | None = None
+    """The service provider's own app in partner mode, and there alone."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,7 +83,7 @@ class Pay:
             "amount": {"total": wish.amount_fen, "currency": CURRENCY},
         }
         if self._is_partner:
-            body |= {"sp_appid": wish.appid, "payer": {"sp_openid": wish.openid}}
+            body |= {"sp_appid": wish.provider_appid, "sub_appid": wish.appid, "payer": {"sub_openid": wish.openid}}
         else:
             body |= {"appid": wish.appid, "payer": {"openid": wish.openid}}
         return text_in(await self._transport.post(PREPAY, f"{self._transactions}/jsapi", body), "prepay_id", PREPAY)

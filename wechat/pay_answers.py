@@ -47,7 +47,10 @@ class RefundStatus(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Transaction:
-    """A payment as WeChat keeps it. `mchid` and `appid` are the service provider's in partner mode."""
+    """A payment as WeChat keeps it. In partner mode `mchid` and `appid` are the service provider's own.
+
+    The shop's number and mini-program are then `sub_mchid` and `sub_appid`; else these are None.
+    """
 
     out_trade_no: str
     trade_state: TradeState
@@ -56,6 +59,7 @@ class Transaction:
     mchid: str
     sub_mchid: str | None
     appid: str
+    sub_appid: str | None
     transaction_id: str | None
     """None until it is paid."""
     amount_total_fen: int | None
@@ -64,7 +68,7 @@ class Transaction:
     """What the payer gave, without WeChat's own coupons."""
     currency: str | None
     payer_openid: str | None = field(repr=False)
-    """Of the app that asked; None until it is paid."""
+    """In the mini-program that asked; None until it is paid."""
     success_time: datetime | None
     trade_type: str | None
 
@@ -90,7 +94,8 @@ class RefundState:
     transaction_id: str
     success_time: datetime | None
     mchid: str | None
-    """Said by notifications alone."""
+    """Said by notifications alone, as what follows."""
+    sub_mchid: str | None
 
 
 def transaction_in(said: PayAnswer, call: str = "notification") -> Transaction:
@@ -104,11 +109,12 @@ def transaction_in(said: PayAnswer, call: str = "notification") -> Transaction:
         mchid=_text(said, "mchid") or text_in(said, "sp_mchid", call),
         sub_mchid=_text(said, "sub_mchid"),
         appid=_text(said, "appid") or text_in(said, "sp_appid", call),
+        sub_appid=_text(said, "sub_appid"),
         transaction_id=_text(said, "transaction_id"),
         amount_total_fen=_fen(amount, "total", call),
         payer_total_fen=_fen(amount, "payer_total", call),
         currency=_text(amount, "currency"),
-        payer_openid=_text(payer, "openid") or _text(payer, "sp_openid") or _text(payer, "sub_openid"),
+        payer_openid=_text(payer, "openid") or _text(payer, "sub_openid") or _text(payer, "sp_openid"),
         success_time=_moment(said, "success_time", call),
         trade_type=_text(said, "trade_type"),
     )
@@ -132,6 +138,7 @@ def refund_in(said: PayAnswer, call: str = "notification") -> RefundState:
         transaction_id=text_in(said, "transaction_id", call),
         success_time=_moment(said, "success_time", call),
         mchid=_text(said, "mchid") or _text(said, "sp_mchid"),
+        sub_mchid=_text(said, "sub_mchid"),
     )
 
 

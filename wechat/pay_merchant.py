@@ -17,6 +17,7 @@ PUBLIC_KEY_ID: Final = "PUB_KEY_ID_"
 """How the name of a public key of WeChat Pay begins; any other name is the serial number of a certificate."""
 
 _MCHID: Final = re.compile(r"[0-9]{1,32}")
+_APPID: Final = re.compile(r"wx[0-9a-zA-Z]{16}", re.ASCII)
 _SERIAL: Final = re.compile(r"[0-9A-Fa-f]{1,64}")
 _PUBLIC_KEY_NAME: Final = re.compile(rf"{PUBLIC_KEY_ID}[0-9A-Za-z]{{1,64}}")
 
@@ -33,6 +34,7 @@ class Part(StrEnum):
 
     MCHID = "mchid"
     SUB_MCHID = "sub_mchid"
+    PROVIDER_APPID = "provider_appid"
     API_V3_KEY = "api_v3_key"
     PRIVATE_KEY_PEM = "private_key_pem"
     SERIAL_NO = "serial_no"
@@ -54,6 +56,8 @@ class PayMerchantError(ValueError):
 class PayMerchant:
     """In PARTNER mode `mchid`, keys and serial are the service provider's, and the money is `sub_mchid`'s.
 
+    `provider_appid` is then the provider's own app, under which WeChat knows it; the shop's mini-program is a sub-app.
+
     `platform_keys` are WeChat's own, by serial number of the platform certificate or PUB_KEY_ID_..., as PEM of a
     certificate or a public key; while a merchant moves from one kind to the other both are there.
     """
@@ -61,6 +65,7 @@ class PayMerchant:
     mode: PayMode
     mchid: str
     sub_mchid: str | None
+    provider_appid: str | None
     api_v3_key: bytes = field(repr=False)
     private_key_pem: bytes = field(repr=False)
     serial_no: str
@@ -88,6 +93,7 @@ def check_merchant(merchant: PayMerchant) -> None:
         raise PayMerchantError(Part.SUB_MCHID, "wanted in partner mode, and there alone")
     if merchant.sub_mchid is not None and not _MCHID.fullmatch(merchant.sub_mchid):
         raise PayMerchantError(Part.SUB_MCHID, "digits only")
+    _check_provider(merchant)
     if len(merchant.api_v3_key) != API_V3_KEY_BYTES:
         raise PayMerchantError(Part.API_V3_KEY, f"{API_V3_KEY_BYTES} bytes")
     if not _SERIAL.fullmatch(merchant.serial_no):
@@ -102,6 +108,13 @@ def check_merchant(merchant: PayMerchant) -> None:
         raise PayMerchantError(Part.PLATFORM_KEYS, "at least one")
     for serial, pem in merchant.platform_keys.items():
         _check_platform_key(serial, pem, own)
+
+
+def _check_provider(merchant: PayMerchant) -> None:
+    if (merchant.provider_appid is not None) != (merchant.mode is PayMode.PARTNER):
+        raise PayMerchantError(Part.PROVIDER_APPID, "wanted in partner mode, and there alone")
+    if merchant.provider_appid is not None and not _APPID.fullmatch(merchant.provider_appid):
+        raise PayMerchantError(Part.PROVIDER_APPID, "wx and 16 letters or digits")
 
 
 def _check_platform_key(serial: str, pem: bytes, own: RSAPublicKey) -> None:

@@ -4,7 +4,8 @@ from typing import Final
 
 from tests.journeys.corpus_write import instead, open_to_all, their, write
 
-ACCOUNT: Final = "id name mode mchid subMchid serialNo platformKeyIds appids channel version createdAt updatedAt"
+ACCOUNT: Final = """id name mode mchid subMchid providerAppid serialNo platformKeyIds appids channel version
+  createdAt updatedAt"""
 PAYMENT: Final = """id method state amount { fen } refunded { fen } isSurplus isOwn outTradeNo succeededAt closedAt
   createdAt"""
 _PAID: Final = f"order {{ id orderNo status payToken payments {{ {PAYMENT} }} }}"

@@ -7,42 +7,12 @@ import pytest
 from models.database import pool
 from models.staff import Role
 from settings import Settings
-from tests.harness.asking import Answer, Refused
+from tests.harness.accounts import LIST, SAVE, opened, save
+from tests.harness.asking import Refused
 from tests.harness.buying import on_sale
 from tests.harness.paying import count, mchid_of, payer, settled, wechat_pay
 from tests.harness.phones import phone_in_another_app
 from tests.harness.shops import SandboxShop
-
-ACCOUNT = "id name mode mchid subMchid serialNo platformKeyIds appids channel version"
-LIST = f"{{ merchantAccounts {{ {ACCOUNT} }} }}"
-SAVE = f"""
-mutation ($input: MerchantAccountInput!) {{
-  merchantAccountUpsert(input: $input) {{
-    merchantAccount {{ {ACCOUNT} }} userErrors {{ code field message ... on ConflictUserError {{ version }} }}
-  }}
-}}"""
-
-
-async def save(shop: SandboxShop, **account: Any) -> Answer:
-    return await shop.staff(SAVE, {"input": account})
-
-
-async def opened(shop: SandboxShop, **more: Any) -> dict[str, Any]:
-    """Open another merchant at the sandbox's WeChat Pay; what a shop enters of it."""
-    made = await wechat_pay(
-        shop, "/merchants", shopId=shop.global_id, seed=shop.shop.seed, appids=[shop.app.appid], **more
-    )
-    [key, *_] = made["publicKeys"] or [{"publicKeyId": "", "publicKey": ""}]
-    return {
-        "mode": "PARTNER" if made["subMchid"] else "DIRECT",
-        "mchid": made["mchid"],
-        "subMchid": made["subMchid"],
-        "serialNo": made["serialNo"],
-        "apiV3Key": made["apiV3Key"],
-        "privateKeyPem": made["privateKey"],
-        "platformKeys": [{"id": key["publicKeyId"], "pem": key["publicKey"]}],
-        "appids": [shop.app.appid],
-    }
 
 
 async def test_a_sandbox_shop_takes_money_from_the_first_moment(shop: SandboxShop) -> None:
@@ -88,18 +58,6 @@ async def test_the_app_pays_through_the_account_that_has_it_now(shop: SandboxSho
     assert await count(shop, "payment", f"mchid = '{account['mchid']}'") == 1
 
 
-async def test_a_partner_takes_money_for_the_shops_own_number(shop: SandboxShop) -> None:
-    account = await opened(shop, subMchid="1700000001")
-    assert (account["mode"], (await save(shop, **account)).refusals) == ("PARTNER", [])
-    ming, [mug] = await payer(shop), await on_sale(shop, "mug", 5)
-    order = await ming.places((mug, 1))
-
-    await ming.has_paid(order["id"])
-    await settled(shop)
-
-    assert (await ming.order(order["id"]))["status"] == "PAID"
-
-
 async def test_a_change_keeps_what_was_left_out(shop: SandboxShop) -> None:
     [account] = (await shop.staff(LIST))["merchantAccounts"]
     same = {"mode": account["mode"], "mchid": account["mchid"]}
@@ -132,6 +90,9 @@ async def test_without_a_key_of_wechats_its_certificates_are_fetched(shop: Sandb
         ({"serialNo": "z"}, ("INVALID", "input.serialNo")),
         ({"platformKeys": [{"id": "PUB_KEY_ID_1", "pem": "x"}]}, ("INVALID", "input.platformKeys")),
         ({"mode": "PARTNER"}, ("INVALID", "input.subMchid")),
+        ({"providerAppid": "wx0123456789abcdef"}, ("INVALID", "input.providerAppid")),
+        ({"mode": "PARTNER", "subMchid": "1700000001"}, ("INVALID", "input.providerAppid")),
+        ({"mode": "PARTNER", "subMchid": "1700000001", "providerAppid": "wx"}, ("INVALID", "input.providerAppid")),
         ({"mchid": "12a"}, ("INVALID", "input.mchid")),
         ({"appids": ["wxnobody"]}, ("NOT_FOUND", "input.appids.0")),
         ({"apiV3Key": None}, ("BLANK", "input.apiV3Key")),

@@ -71,7 +71,7 @@ def _paid(ids: Ids) -> dict[str, Row]:
     return {
         "merchant_account": {
             "id": ids.merchant_account, "name": "收款", "mode": "DIRECT", "mchid": "1900000001", "sub_mchid": None,
-            "serial_no": "5157F09EFDC096DE15EBE81A47057A7232F1B8E1", "api_v3_key_sealed": b"-",
+            "provider_appid": None, "serial_no": "5157F09EFDC096DE15EBE81A47057A7232F1B8E1", "api_v3_key_sealed": b"-",
             "private_key_sealed": b"-", "channel": ids.merchant_account.hex,
             "base_url": "https://api.mch.weixin.qq.com", **AGES,
         },

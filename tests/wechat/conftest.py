@@ -16,7 +16,6 @@ from tests.wechat.pay_world import Till, open_till
 from wechat.access_token import AccessTokens
 from wechat.client import MiniProgram
 from wechat.pay import Pay
-from wechat.pay_merchant import PayMode
 from wechat.sandbox.app import PATH
 from wechat.transport import Transport, open_http
 from wechat.website import Website
@@ -73,9 +72,7 @@ def pay(pay_desk: tuple[Office, Pay]) -> Pay:
 @pytest.fixture
 def partner(pay: Pay) -> Pay:
     """A service provider's way, for a sub-merchant."""
-    return dataclasses.replace(
-        pay, merchant=dataclasses.replace(pay.merchant, mode=PayMode.PARTNER, sub_mchid=pay_office.SUB_MCHID)
-    )
+    return dataclasses.replace(pay, merchant=pay_office.partner(base_url=pay.merchant.base_url))
 
 
 @pytest.fixture

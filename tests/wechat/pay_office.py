@@ -30,6 +30,7 @@ API_V3_KEY = "0123456789abcdef0123456789ABCDEF"
 PUBLIC_KEY_ID = "PUB_KEY_ID_0114232134912410000000000000"
 MCHID = "1900007291"
 SUB_MCHID = "1900000109"
+PROVIDER_APPID = "wx8888888888888888"
 SERIAL = "408B07E79B8269FEC3D5D3E6AB8ED163A6A380DB"
 APPID = "wx2421b1c4370ec43b"
 AUTHORIZATION = re.compile(
@@ -88,12 +89,19 @@ def certificate_pem(name: str, serial: int) -> bytes:
     return made.sign(key_pair(name), hashes.SHA256()).public_bytes(serialization.Encoding.PEM)
 
 
+def partner(**changed: Any) -> PayMerchant:
+    """A service provider that asks for one of its merchants."""
+    known = merchant(mode=PayMode.PARTNER, sub_mchid=SUB_MCHID, provider_appid=PROVIDER_APPID)
+    return dataclasses.replace(known, **changed)
+
+
 def merchant(**changed: Any) -> PayMerchant:
     """A merchant in public-key mode."""
     known = PayMerchant(
         mode=PayMode.DIRECT,
         mchid=MCHID,
         sub_mchid=None,
+        provider_appid=None,
         api_v3_key=API_V3_KEY.encode(),
         private_key_pem=private_pem("merchant"),
         serial_no=SERIAL,

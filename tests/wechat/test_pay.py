@@ -34,21 +34,24 @@ async def test_prepay_says_what_is_to_be_paid(pay: Pay, office: Office) -> None:
 
 async def test_a_service_provider_says_for_whom(partner: Pay, office: Office) -> None:
     office.will_say(200, {"prepay_id": "wx201"})
-    await partner.prepay(WISH)
+    await partner.prepay(dataclasses.replace(WISH, provider_appid=pay_office.PROVIDER_APPID))
     sub = {"sp_mchid": pay_office.MCHID, "sub_mchid": pay_office.SUB_MCHID}
     assert office.asked[-1][1] == "/v3/pay/partner/transactions/jsapi"
-    assert {name: office.body[name] for name in ("sp_mchid", "sub_mchid", "sp_appid", "payer")} == {
+    assert {name: office.body[name] for name in ("sp_mchid", "sub_mchid", "sp_appid", "sub_appid", "payer")} == {
         **sub,
-        "sp_appid": pay_office.APPID,
-        "payer": {"sp_openid": WISH.openid},
+        "sp_appid": pay_office.PROVIDER_APPID,
+        "sub_appid": WISH.appid,
+        "payer": {"sub_openid": WISH.openid},
     }
     assert {"mchid", "appid"} & set(office.body) == set()
 
-    said = {"sp_mchid": pay_office.MCHID, "sub_mchid": pay_office.SUB_MCHID, "sp_appid": pay_office.APPID}
+    said = sub | {"sp_appid": pay_office.PROVIDER_APPID, "sub_appid": pay_office.APPID}
+    payer = {"sp_openid": "o1", "sub_openid": "o2"}
     office.answers.clear()
-    office.will_say(200, {**said, "out_trade_no": NO, "trade_state": "SUCCESS", "payer": {"sp_openid": "o1"}})
+    office.will_say(200, {**said, "out_trade_no": NO, "trade_state": "SUCCESS", "payer": payer})
     found = await partner.query(NO)
-    assert (found.mchid, found.sub_mchid, found.payer_openid) == (pay_office.MCHID, pay_office.SUB_MCHID, "o1")
+    assert (found.mchid, found.sub_mchid) == (pay_office.MCHID, pay_office.SUB_MCHID)
+    assert (found.appid, found.sub_appid, found.payer_openid) == (pay_office.PROVIDER_APPID, pay_office.APPID, "o2")
     query = f"?sp_mchid={pay_office.MCHID}&sub_mchid={pay_office.SUB_MCHID}"
     assert office.asked[-1][1] == f"/v3/pay/partner/transactions/out-trade-no/{NO}{query}"
 

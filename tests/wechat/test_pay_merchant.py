@@ -22,11 +22,12 @@ def private_pem(key: Any, encryption: serialization.KeySerializationEncryption =
 
 
 SHORT = private_pem(rsa.generate_private_key(65537, 1024))  # noqa: S505 - to be refused
+PARTNER = {"mode": PayMode.PARTNER, "sub_mchid": pay_office.SUB_MCHID}
 
 
 def test_good_merchants_pass() -> None:
     check_merchant(pay_office.merchant())
-    check_merchant(pay_office.merchant(mode=PayMode.PARTNER, sub_mchid=pay_office.SUB_MCHID))
+    check_merchant(pay_office.partner())
     certificate = {f"{SERIAL:X}": pay_office.certificate_pem("old", SERIAL)}
     check_merchant(pay_office.merchant(platform_keys=certificate))
     both = certificate | {pay_office.PUBLIC_KEY_ID: pay_office.public_pem("platform")}
@@ -44,6 +45,9 @@ def test_good_merchants_pass() -> None:
         ({"sub_mchid": pay_office.SUB_MCHID}, Part.SUB_MCHID, None),
         ({"mode": PayMode.PARTNER}, Part.SUB_MCHID, None),
         ({"mode": PayMode.PARTNER, "sub_mchid": ""}, Part.SUB_MCHID, None),
+        (PARTNER, Part.PROVIDER_APPID, None),
+        ({"provider_appid": pay_office.PROVIDER_APPID}, Part.PROVIDER_APPID, None),
+        (PARTNER | {"provider_appid": "wx1"}, Part.PROVIDER_APPID, None),
         ({"api_v3_key": b"short"}, Part.API_V3_KEY, None),
         ({"serial_no": "no number"}, Part.SERIAL_NO, None),
         ({"base_url": "sandbox"}, Part.BASE_URL, None),

@@ -28,6 +28,7 @@ def pay(till: Till, mini: MiniProgram) -> Pay:
         mode=PayMode.DIRECT,
         mchid=made.mchid,
         sub_mchid=None,
+        provider_appid=None,
         api_v3_key=made.api_v3_key,
         private_key_pem=made.private_key_pem.encode(),
         serial_no=made.serial_no,

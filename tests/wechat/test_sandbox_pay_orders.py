@@ -15,6 +15,7 @@ from models.database import pool
 from tests.wechat.pay_world import Till
 from wechat.sandbox.app import PATH
 from wechat.sandbox.pay_merchants import make_merchant
+from wechat.sandbox.pay_partners import SubMerchant, make_sub_merchant
 
 JSAPI = "/v3/pay/transactions/jsapi"
 
@@ -192,18 +193,30 @@ async def test_payments_follow_the_clock_of_the_shop(till: Till, opened: Any) ->
     assert (await till.query(unpaid)).body["trade_state"] == "CLOSED"
 
 
-async def test_a_partner_takes_money_for_its_merchants(till: Till) -> None:
-    await make_merchant(mchid=till.merchant.mchid, shop_id=None, seed=0, appids=[], sub_mchid="1800000001")
-    openid = (await till.hand.post("/codes", user="xiaoming"))["openid"]
-    direct = till.order(openid)
-    body = {name: value for name, value in direct.items() if name not in {"appid", "mchid", "payer"}}
-    body |= {"sp_appid": till.hand.appid, "sp_mchid": till.merchant.mchid, "payer": {"sp_openid": openid}}
+SUB_APPID = "wxaaaaaaaaaaaaaaaa"
+PARTNER_PREPAY = "/v3/pay/partner/transactions/jsapi"
 
-    made = await till.ask("POST", "/v3/pay/partner/transactions/jsapi", body | {"sub_mchid": "1800000001"})
+
+async def partner_order(till: Till, **more: Any) -> dict[str, Any]:
+    """Make the till's merchant a partner, with one merchant and its mini-program; a body of a prepay there."""
+    mchid = till.merchant.mchid
+    await make_sub_merchant(SubMerchant("1800000001", None, [SUB_APPID]), mchid=mchid, seed=0)
+    openid = (await till.hand.post("/codes", user="xiaoming", appid=SUB_APPID))["openid"]
+    body = {name: value for name, value in till.order("").items() if name not in {"appid", "mchid"}}
+    whose = {"sp_appid": till.hand.appid, "sp_mchid": mchid, "sub_appid": SUB_APPID, "sub_mchid": "1800000001"}
+    return body | whose | {"payer": {"sub_openid": openid}} | more
+
+
+async def test_a_partner_takes_money_for_its_merchants(till: Till) -> None:
+    body = await partner_order(till)
+    sp_openid = (await till.hand.post("/codes", user="xiaoming"))["openid"]
+
+    made = await till.ask("POST", PARTNER_PREPAY, body)
     await till.pay(made.body)
     [told] = await till.heard(1)
 
-    who = {"sp_mchid": till.merchant.mchid, "sub_mchid": "1800000001", "payer": {"sp_openid": openid}}
+    who = {name: body[name] for name in ("sp_appid", "sp_mchid", "sub_appid", "sub_mchid")}
+    who["payer"] = {"sp_openid": sp_openid, **body["payer"]}
     assert {name: told["resource"][name] for name in who} == who
     path = f"/v3/pay/partner/transactions/out-trade-no/{body['out_trade_no']}?sp_mchid={till.merchant.mchid}&sub_mchid="
     assert (await till.ask("GET", path + "1800000001")).body["trade_state"] == "SUCCESS"
@@ -212,6 +225,33 @@ async def test_a_partner_takes_money_for_its_merchants(till: Till) -> None:
     amount = {"refund": 100, "total": 100, "currency": "CNY"}
     assert (await till.ask("POST", "/v3/refund/domestic/refunds", refund | {"amount": amount})).status == 200
     assert (await till.read("/ledger", subMchid="1800000001"))["balanceFen"] == 0
+
+
+async def test_a_partner_keeps_the_apps_of_its_merchants_apart(till: Till) -> None:
+    body = await partner_order(till)
+    other = "wxbbbbbbbbbbbbbbbb"
+    await make_sub_merchant(SubMerchant("1800000002", None, [other]), mchid=till.merchant.mchid, seed=0)
+
+    for wrong in ({"sub_appid": other}, {"sub_mchid": "1800000002"}, {"sp_appid": SUB_APPID}):
+        assert (await till.ask("POST", PARTNER_PREPAY, body | wrong)).code == "APPID_MCHID_NOT_MATCH"
+    assert (await till.ask("POST", PARTNER_PREPAY, body | {"sub_appid": None})).code == "OPENID_MISMATCH"
+
+    assert (await till.ask("POST", PARTNER_PREPAY, body)).status == 200
+    # One row of numbers for all merchants of a partner.
+    openid = (await till.hand.post("/codes", user="xiaoming", appid=other))["openid"]
+    theirs = {"sub_mchid": "1800000002", "sub_appid": other, "payer": {"sub_openid": openid}}
+    assert (await till.ask("POST", PARTNER_PREPAY, body | theirs)).code == "OUT_TRADE_NO_USED"
+    path = f"/v3/pay/partner/transactions/out-trade-no/{body['out_trade_no']}?sp_mchid={till.merchant.mchid}&sub_mchid="
+    assert (await till.ask("GET", path + "1800000002")).code == "ORDER_NOT_EXIST"
+
+
+async def test_a_partner_without_an_app_is_given_one(till: Till) -> None:
+    first, second = (SubMerchant(number, None, [SUB_APPID]) for number in ("1800000001", "1800000003"))
+    made = await make_sub_merchant(first, mchid=None, seed=78)
+    named = await make_sub_merchant(second, mchid=made.mchid, seed=0, provider_appid="wxcccccccccccccccc")
+    assert made.provider_appid
+    assert (made.provider_appid != SUB_APPID, named.provider_appid) == (True, "wxcccccccccccccccc")
+    assert (await till.http.post(f"{PATH}/merchants", json={"providerAppid": SUB_APPID})).status_code == 400
 
 
 async def test_a_merchant_opens_at_once_and_never_shares_a_number_by_accident(database: None) -> None:

@@ -7,7 +7,8 @@ from typing import Any
 from models.database import pool
 
 _WHOSE = """
-select t.appid, coalesce(p.name, '') as name, t.out_trade_no from wechat_sandbox.pay_transaction t
+select coalesce(nullif(t.sub_appid, ''), t.appid) as appid, coalesce(p.name, '') as name, t.out_trade_no
+from wechat_sandbox.pay_transaction t
 left join wechat_sandbox.person p on p.appid = t.payer_appid and p.openid = t.openid
 """
 _BY_ORDER = f"{_WHOSE} where t.mchid = $1 and t.out_trade_no = $2 limit 1"
@@ -46,7 +47,8 @@ async def about(mchid: str, given: Mapping[str, Any]) -> About:
 
 
 async def _of_payer(given: Mapping[str, Any], payer: Mapping[str, Any], named: tuple[str, ...]) -> About:
-    appid = _text(given, "appid") or _text(given, "sp_appid")
+    # A partner's call is about the app of its merchant.
+    appid = _text(given, "appid") or _text(given, "sub_appid") or _text(given, "sp_appid")
     for openid, whose in _OPENIDS:
         if _text(payer, openid):
             name = await pool().fetchval(_PERSON, _text(given, whose), _text(payer, openid))

@@ -21,9 +21,10 @@ from wechat.sandbox.pay_inputs import (
     ShipmentListInput,
 )
 from wechat.sandbox.pay_ledger import MERCHANT, REFUNDING, balance, entries
-from wechat.sandbox.pay_merchants import Merchant, account_of, change_merchant, find_merchant, make_merchant
+from wechat.sandbox.pay_merchants import Merchant, SandboxMerchant, change_merchant, find_merchant, make_merchant
 from wechat.sandbox.pay_notifications import deliver_pay_notifications
 from wechat.sandbox.pay_page import no_such_order, pay_page
+from wechat.sandbox.pay_partners import SubMerchant, make_sub_merchant, sub_appids
 from wechat.sandbox.pay_paying import Outcome, Sheet, SignedRequest, is_request_signed, pay
 from wechat.sandbox.pay_payments import by_key, by_prepay_id
 from wechat.sandbox.pay_refunds import move
@@ -36,9 +37,11 @@ from wechat.sandbox.shipping import shipments_of
 async def set_merchant_up(request: Request) -> dict[str, Any]:
     """Open a merchant or change one, and say all that a shop enters of it."""
     asked = await read_body(request, MerchantInput)
-    made = await make_merchant(
-        mchid=asked.mchid, shop_id=asked.shop, seed=asked.seed, appids=asked.appids, sub_mchid=asked.sub_mchid
-    )
+    if asked.sub_mchid:
+        sub = SubMerchant(asked.sub_mchid, asked.shop, asked.appids)
+        made = await make_sub_merchant(sub, mchid=asked.mchid, seed=asked.seed, provider_appid=asked.provider_appid)
+    else:
+        made = await make_merchant(mchid=asked.mchid, shop_id=asked.shop, seed=asked.seed, appids=asked.appids)
     merchant = await _merchant(made.mchid)
     changes: dict[str, Any] = {
         "key_mode": asked.key_mode,
@@ -49,17 +52,18 @@ async def set_merchant_up(request: Request) -> dict[str, Any]:
         "shop_id": None if asked.sub_mchid else asked.shop,
     }
     merchant = await change_merchant(replace(merchant, **{name: to for name, to in changes.items() if to is not None}))
-    return await _described(merchant, asked.sub_mchid)
+    return await _described(merchant, made)
 
 
-async def _described(merchant: Merchant, sub_mchid: str | None) -> dict[str, Any]:
-    account, ring = await account_of(merchant, sub_mchid), await ring_of(merchant)
+async def _described(merchant: Merchant, account: SandboxMerchant) -> dict[str, Any]:
+    ring, sub_mchid = await ring_of(merchant), account.sub_mchid
     certificates = [{"serialNo": key.serial, "certificate": key.certificate_pem} for key in ring.certificates]
     public_keys = [{"publicKeyId": key.serial, "publicKey": key.public_key_pem} for key in ring.public_keys]
     return {
         "mchid": merchant.mchid,
         "subMchid": sub_mchid,
-        "appids": merchant.appids,
+        "providerAppid": account.provider_appid,
+        "appids": await sub_appids(merchant.mchid, sub_mchid) if sub_mchid else merchant.appids,
         "apiV3Key": merchant.api_v3_key,
         "privateKey": account.private_key_pem,
         "serialNo": account.serial_no,

@@ -23,6 +23,7 @@ class MerchantInput(Input):
 
     mchid: Mchid | None = None
     sub_mchid: Mchid | None = None
+    provider_appid: Appid | None = None
     shop_id: str | None = None
     seed: int = Field(default=0, ge=0, le=2**53 - 1)
     appids: list[Appid] = Field(default=[], max_length=20)
@@ -37,9 +38,12 @@ class MerchantInput(Input):
         return decode_id("shp", self.shop_id) if self.shop_id else None
 
     @model_validator(mode="after")
-    def _the_shop_is_named_rightly(self) -> Self:
+    def _it_fits_together(self) -> Self:
         if self.shop_id and self.shop is None:
             message = "shopId is none"
+            raise ValueError(message)
+        if self.provider_appid and not self.sub_mchid:
+            message = "providerAppid belongs to a partner: name the subMchid"
             raise ValueError(message)
         return self
 

@@ -14,8 +14,10 @@ import httpx
 import orjson
 
 from clock import wall_now
+from models.database import pool
 from wechat.sandbox.pay_keys import PUBLIC_KEY_PREFIX
 from wechat.sandbox.pay_merchants import find_merchant
+from wechat.sandbox.pay_partners import sibling_of
 from wechat.sandbox.pay_ring import ring_of
 from wechat.sandbox.pay_signing import seal, signed_headers
 from wechat.sandbox.pay_time import stamp
@@ -30,13 +32,24 @@ _SUMMARIES: Final = {
     "REFUND.CLOSED": ("refund", "退款关闭"),
 }
 
+# By pay_transaction_paid.
+_OTHER_ADDRESS: Final = """
+select notify_url from wechat_sandbox.pay_transaction where mchid = $1 and notify_url <> $2 order by id desc limit 1
+"""
+
 
 class Forgery(StrEnum):
-    """What is wrong with a notification. AMOUNT, MCHID and APPID are signed rightly: only reading them tells."""
+    """What is wrong with a notification. The first six are signed rightly: only reading them tells.
+
+    SUB_MCHID names another merchant of the same partner; CHANNEL goes to the address of another shop, word for word.
+    """
 
     AMOUNT = "AMOUNT"
     MCHID = "MCHID"
     APPID = "APPID"
+    SUB_MCHID = "SUB_MCHID"
+    SUB_APPID = "SUB_APPID"
+    CHANNEL = "CHANNEL"
     SIGNATURE = "SIGNATURE"
     SIGNTEST = "SIGNTEST"
     TIMESTAMP = "TIMESTAMP"
@@ -74,7 +87,9 @@ class Told:
 
 async def tell(letter: Letter, forgery: Forgery | None = None) -> Told:
     """Send a notification to the shop's server, once. A forged one has an id of its own."""
-    body, headers = await _written(letter if forgery is None else _lying(letter, forgery), forgery)
+    if forgery is not None:
+        letter = await _misled(_lying(letter, forgery), forgery)
+    body, headers = await _written(letter, forgery)
     try:
         async with httpx.AsyncClient(verify=_tls(), timeout=ANSWER_SECONDS, trust_env=False) as http:
             answer = await http.post(letter.url, content=body, headers=headers)
@@ -93,7 +108,18 @@ def _lying(letter: Letter, forgery: Forgery) -> Letter:
         told |= {name: "1999999999" for name in ("mchid", "sp_mchid", "sub_mchid") if name in told}
     if forgery is Forgery.APPID:
         told |= {name: "wx0000000000000000" for name in ("appid", "sp_appid") if name in told}
+    if forgery is Forgery.SUB_APPID and "sub_appid" in told:
+        told["sub_appid"] = "wx0000000000000000"
     return replace(letter, notification_id=str(uuid4()), resource=told)
+
+
+async def _misled(letter: Letter, forgery: Forgery) -> Letter:
+    told = letter.resource
+    if forgery is Forgery.SUB_MCHID and "sub_mchid" in told:
+        return replace(letter, resource={**told, "sub_mchid": await sibling_of(letter.mchid, told["sub_mchid"])})
+    if forgery is Forgery.CHANNEL:
+        return replace(letter, url=await pool().fetchval(_OTHER_ADDRESS, letter.mchid, letter.url) or letter.url)
+    return letter
 
 
 async def _written(letter: Letter, forgery: Forgery | None) -> tuple[bytes, dict[str, str]]:

@@ -48,10 +48,11 @@ class RefundStatus(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class SandboxMerchant:
-    """All that a shop enters of its merchant account. In partner mode `mchid` is the partner's."""
+    """All that a shop enters of its merchant account. In partner mode `mchid`, app and keys are the partner's."""
 
     mchid: str
     sub_mchid: str | None
+    provider_appid: str | None
     api_v3_key: bytes = field(repr=False)
     private_key_pem: str = field(repr=False)
     serial_no: str
@@ -64,7 +65,7 @@ class SandboxMerchant:
 
 @dataclass(frozen=True, slots=True)
 class Merchant:
-    """A merchant as WeChat Pay keeps it."""
+    """A merchant as WeChat Pay keeps it; `appids` are a partner's own, those of its merchants are kept with these."""
 
     mchid: str
     shop_id: UUID | None
@@ -113,10 +114,6 @@ insert into wechat_sandbox.pay_merchant (mchid, shop_id, appids, api_v3_key) val
 on conflict (mchid) do nothing
 returning {_COLUMNS}
 """  # noqa: S608 - fixed words
-_MEET_SUB = """
-insert into wechat_sandbox.pay_sub_merchant (mchid, sub_mchid, shop_id) values ($1, $2, $3)
-on conflict (mchid, sub_mchid) do update set shop_id = excluded.shop_id
-"""
 _SET = f"""
 update wechat_sandbox.pay_merchant set
     shop_id = $2, appids = $3, key_mode = $4, rotation = $5, is_certificate_expired = $6, refunds_become = $7,
@@ -127,29 +124,32 @@ returning {_COLUMNS}
 
 
 async def make_merchant(
-    *, mchid: str | None, shop_id: UUID | None, seed: int, appids: Sequence[str], sub_mchid: str | None = None
+    *, mchid: str | None, shop_id: UUID | None, seed: int, appids: Sequence[str]
 ) -> SandboxMerchant:
     """Open a merchant account for a shop and say what the shop has to enter; never inside a transaction.
 
     Without `mchid` it gets a number of its own that follows the seed: of two shops with one seed the second gets the
     next, for the numbers of their orders may be the same. An `mchid` that is there keeps its key and may take money
-    for these apps too. With `sub_mchid` the account is the partner's, and the shop is its sub-merchant. Times follow
-    the clock of `shop_id`, the wall's when it is None. The APIv3 key is random.
+    for these apps too. Times follow the clock of `shop_id`, the wall's when it is None. The APIv3 key is random.
     """
-    own_shop = None if sub_mchid else shop_id
-    merchant = await (_met(mchid, own_shop, appids) if mchid else _numbered(seed, own_shop, appids))
-    if sub_mchid:
-        await pool().execute(_MEET_SUB, merchant.mchid, sub_mchid, shop_id)
-    return await account_of(merchant, sub_mchid)
+    return await account_of(await meet_merchant(mchid, shop_id, seed, appids))
 
 
-async def account_of(merchant: Merchant, sub_mchid: str | None = None) -> SandboxMerchant:
-    """Return what a shop enters of a merchant account."""
+async def meet_merchant(mchid: str | None, shop_id: UUID | None, seed: int, appids: Sequence[str]) -> Merchant:
+    """Return the merchant of this number, or one of a new number."""
+    return await (_met(mchid, shop_id, appids) if mchid else _numbered(seed, shop_id, appids))
+
+
+async def account_of(
+    merchant: Merchant, sub_mchid: str | None = None, provider_appid: str | None = None
+) -> SandboxMerchant:
+    """Return what a shop enters of a merchant account; of a partner's apps the first, unless one is named."""
     found = await keys(USUAL)
     ours, certificate, public = (found[name] for name in USUAL)
     return SandboxMerchant(
         mchid=merchant.mchid,
         sub_mchid=sub_mchid,
+        provider_appid=(provider_appid or merchant.appids[0]) if sub_mchid else None,
         api_v3_key=merchant.api_v3_key.encode(),
         private_key_pem=ours.private_key_pem,
         serial_no=ours.serial,

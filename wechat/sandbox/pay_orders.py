@@ -10,6 +10,7 @@ import orjson
 from models.database import pool
 from wechat.sandbox.pay_faults import PayCode, PayFault
 from wechat.sandbox.pay_merchants import Merchant
+from wechat.sandbox.pay_partners import sub_appids
 from wechat.sandbox.pay_payments import Payment, by_out_trade_no, by_transaction_id
 from wechat.sandbox.pay_protocol import PayAnswer, PayCall
 from wechat.sandbox.pay_time import shop_of, time_of
@@ -24,7 +25,7 @@ insert into wechat_sandbox.pay_transaction (
     mchid, sub_mchid, appid, sub_appid, out_trade_no, shop_id, prepay_id, state, total_fen, payer_appid, openid, asked,
     notify_url, made_at, prepay_ends_at, ends_at
 ) values ($1, $2, $3, $4, $5, $6, $7, 'NOTPAY', $8, $9, $10, $11::jsonb, $12, $13, $14, $15)
-on conflict (mchid, out_trade_no, sub_mchid) do nothing
+on conflict (mchid, out_trade_no) do nothing
 returning prepay_id
 """
 # The same order again, a while later: the phone gets a new prepay_id. A rival's is taken as it is.
@@ -87,7 +88,8 @@ async def _prepaid(call: PayCall, wish: DirectPrepay | PartnerPrepay) -> PayAnsw
     if mchid != call.merchant.mchid:
         raise PayFault(PayCode.PARAM_ERROR, "Http头中的mchid与请求参数中的mchid不一致", field="mchid")
     shop_id = await sub_merchant_shop(call.merchant, sub_mchid)
-    if not {appid, sub_appid} - {""} <= set(call.merchant.appids):
+    is_in_its_app = not sub_appid or sub_appid in await sub_appids(mchid, sub_mchid)
+    if appid not in call.merchant.appids or not is_in_its_app:
         raise PayFault(PayCode.APPID_MCHID_NOT_MATCH)
     payer_appid, openid = wish.payer_is
     if not await pool().fetchval(_KNOWN_PERSON, payer_appid, openid):
@@ -101,8 +103,11 @@ async def _prepaid(call: PayCall, wish: DirectPrepay | PartnerPrepay) -> PayAnsw
     if made:
         return PayAnswer({"prepay_id": made})
     known = await by_out_trade_no(pool(), mchid, sub_mchid, wish.out_trade_no)
-    if known is None:
+    if known is None and ends_at <= now:
         raise PayFault(PayCode.PARAM_ERROR, "订单失效时间必须晚于当前时间", field="time_expire")
+    if known is None:
+        # Another merchant of the same partner has it: they share their numbers.
+        raise PayFault(PayCode.OUT_TRADE_NO_USED)
     return PayAnswer({"prepay_id": await _again(known, asked, now)})
 
 

@@ -14,14 +14,14 @@ from wechat.sandbox.pay_notifications import Event, deliver_pay_notifications, q
 from wechat.sandbox.pay_payments import COLUMNS, Payment, by_prepay_id, payment_of
 from wechat.sandbox.pay_signing import is_signed
 from wechat.sandbox.pay_time import CHINA, time_of
-from wechat.sandbox.people import meet
+from wechat.sandbox.people import by_openid, meet
 
 _SERIAL_DIGITS: Final = 16
 
 # The guard and the payment are one statement, so of rivals one pays.
 _PAY = f"""
 update wechat_sandbox.pay_transaction set
-    state = 'SUCCESS', transaction_id = $2, paid_fen = $3, payer_openid = $4, paid_at = $5
+    state = 'SUCCESS', transaction_id = $2, paid_fen = $3, payer_openid = $4, payer_name = $7, paid_at = $5
 where id = $1 and state = any($6::text[])
 returning {COLUMNS}
 """  # noqa: S608 - fixed words
@@ -76,7 +76,10 @@ async def pay(sheet: Sheet) -> dict[str, Any] | None:
 
 
 async def is_request_signed(asked: SignedRequest) -> bool:
-    """Whether the phone would open the pay sheet: the page's request carries the merchant's signature."""
+    """Whether the phone would open the pay sheet: the merchant signed the page's request, for the payer's app."""
+    payment = await by_prepay_id(pool(), asked.package.removeprefix("prepay_id="))
+    if payment and payment.payer_appid != asked.app_id:
+        return False
     message = "".join(f"{line}\n" for line in (asked.app_id, asked.time_stamp, asked.nonce_str, asked.package))
     merchant_key = (await keys([KeyName.MERCHANT]))[KeyName.MERCHANT]
     return is_signed(message.encode(), asked.pay_sign, merchant_key)
@@ -92,12 +95,14 @@ def _why_not(payment: Payment, now: datetime) -> str | None:
 
 
 async def _paid(payment: Payment, sheet: Sheet, now: datetime) -> tuple[Payment, int] | None:
-    openid = (await meet(payment.payer_appid, sheet.payer)).openid if sheet.payer else payment.openid
+    app = payment.payer_appid
+    payer = await (meet(app, sheet.payer) if sheet.payer else by_openid(app, payment.openid))
     payable = ["NOTPAY", "CLOSED"] if sheet.is_late else ["NOTPAY"]
     fen = sheet.amount_fen or payment.total_fen
     transaction_id = f"4200{now.astimezone(CHINA):%Y%m%d}{secrets.randbelow(10**_SERIAL_DIGITS):0{_SERIAL_DIGITS}d}"
     async with pool().acquire() as sql, sql.transaction():
-        paid = payment_of(await sql.fetchrow(_PAY, payment.id, transaction_id, fen, openid, now, payable))
+        whose = (payer.openid, now, payable, payer.name)
+        paid = payment_of(await sql.fetchrow(_PAY, payment.id, transaction_id, fen, *whose))
         if paid is None:
             return None
         await book(sql, paid, Movement.PAYMENT, fen, at=now)

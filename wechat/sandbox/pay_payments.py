@@ -9,6 +9,7 @@ import orjson
 
 from models.database import Connection
 from wechat.sandbox.pay_time import stamp
+from wechat.sandbox.people import openid_of
 
 _DESCRIPTIONS: Final = {
     "SUCCESS": "支付成功",
@@ -38,6 +39,7 @@ class Payment:
     payer_appid: str
     openid: str
     payer_openid: str | None
+    payer_name: str | None
     asked: dict[str, Any]
     notify_url: str
     prepay_ends_at: datetime
@@ -83,9 +85,8 @@ class Payment:
     def _payer(self) -> dict[str, Any]:
         if not self.sub_mchid:
             return {"openid": self.payer_openid}
-        return {
-            "sub_openid" if self.sub_appid and self.payer_appid == self.sub_appid else "sp_openid": self.payer_openid
-        }
+        apps = {"sp_openid": self.appid} | ({"sub_openid": self.sub_appid} if self.sub_appid else {})
+        return {name: openid_of(appid, self.payer_name or "") for name, appid in apps.items()}
 
 
 COLUMNS: Final = ", ".join(field.name for field in fields(Payment))

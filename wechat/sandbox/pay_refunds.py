@@ -20,6 +20,7 @@ from wechat.sandbox.pay_wishes import RefundWish
 REFUNDS_MAX: Final = 50
 REFUNDABLE: Final = timedelta(days=365)
 _SERIAL_DIGITS: Final = 16
+_NUMBER_TAKEN: Final = "商户退款单号已存在，且退款参数与之前不一致"
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,6 +81,7 @@ _MAKE = f"""
 insert into wechat_sandbox.pay_refund
     (payment_id, mchid, sub_mchid, out_refund_no, refund_id, amount_fen, status, asked, notify_url, made_at)
 values ($1, $2, $3, $4, $5, $6, 'PROCESSING', $7::jsonb, $8, $9)
+on conflict (mchid, out_refund_no) do nothing
 returning {_COLUMNS}
 """  # noqa: S608 - fixed words
 _COUNT = "select count(*) from wechat_sandbox.pay_refund where payment_id = $1"
@@ -125,7 +127,7 @@ async def take_on(payment: Payment, wish: RefundWish, asked: Mapping[str, Any], 
         known = await find_refund(sql, payment.mchid, payment.sub_mchid, wish.out_refund_no)
         if known:
             if known.payment_id != payment.id or known.asked != asked:
-                raise PayFault(PayCode.INVALID_REQUEST, "商户退款单号已存在，且退款参数与之前不一致")
+                raise PayFault(PayCode.INVALID_REQUEST, _NUMBER_TAKEN)
             return known, False
         await _check(sql, payment, wish, now)
         refund_id = f"5030{now.astimezone(CHINA):%Y%m%d}{secrets.randbelow(10**_SERIAL_DIGITS):0{_SERIAL_DIGITS}d}"
@@ -133,6 +135,9 @@ async def take_on(payment: Payment, wish: RefundWish, asked: Mapping[str, Any], 
         whose = (payment.id, payment.mchid, payment.sub_mchid)
         stored = orjson.dumps(asked).decode()
         row = await sql.fetchrow(_MAKE, *whose, wish.out_refund_no, refund_id, fen, stored, told_at, now)
+        if row is None:
+            # Of another payment, perhaps of another merchant of the same partner.
+            raise PayFault(PayCode.INVALID_REQUEST, _NUMBER_TAKEN)
         await sql.execute(_TAKEN, payment.id, fen)
         await book(sql, payment, Movement.REFUND, fen, at=now, refund_id=refund_id)
     return _made(row), True

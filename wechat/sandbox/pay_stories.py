@@ -9,7 +9,8 @@ from wechat.sandbox.pay_refunds import Refund, find_refund
 
 _PAYMENTS: Final = """
 select * from (
-    select id, mchid, nullif(sub_mchid, '') as "subMchid", appid, out_trade_no as "outTradeNo", prepay_id as "prepayId",
+    select id, mchid, nullif(sub_mchid, '') as "subMchid", appid,
+        nullif(sub_appid, '') as "subAppid", out_trade_no as "outTradeNo", prepay_id as "prepayId",
         transaction_id as "transactionId", state, total_fen as "totalFen", paid_fen as "paidFen",
         refunded_fen as "refundedFen", openid, payer_openid as "payerOpenid", notify_url as "notifyUrl",
         made_at as "madeAt", ends_at as "endsAt", paid_at as "paidAt"

@@ -59,8 +59,13 @@ async def meet(appid: str, name: str) -> Person:
     """Return the person of this name in an app, making her up the first time. Raises Fault 40013."""
     app = await find_app(appid)
     unionid = None if app.open_account is None else f"o{_digest('union', app.open_account, name)}"
-    [row] = await pool().fetch(_MEET, appid, name, f"o{_digest('open', appid, name)}", unionid)
+    [row] = await pool().fetch(_MEET, appid, name, openid_of(appid, name), unionid)
     return Person(**dict(row))
+
+
+def openid_of(appid: str, name: str) -> str:
+    """Return by what an app knows somebody, met or not."""
+    return f"o{_digest('open', appid, name)}"
 
 
 async def by_openid(appid: str, openid: str) -> Person:
