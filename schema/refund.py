@@ -7,7 +7,7 @@ from typing import Annotated
 import strawberry
 
 from engine.declare import Order as Sorting
-from engine.declare import field, many, one, page, reads, value
+from engine.declare import expression, field, many, one, page, reads, value
 from engine.keyset import TIME
 from engine.rows import Rows
 from models.refund import Refund as RefundRow
@@ -23,6 +23,10 @@ from schema.payment import Payment
 _OF_REFUND = "{t}.refund_id = {p}.id"
 NEWEST_FIRST = Sorting("{t}.created_at", TIME, descending=True)
 _OLDEST_FIRST = Sorting("{t}.created_at", TIME)
+_LAST_ERROR = (
+    "coalesce((select a.last_error from refund_allocation a where a.shop_id = {shop} and a.refund_id = {t}.id"
+    " order by a.created_at desc, a.id desc limit 1), '')"
+)
 
 
 @strawberry.enum(description="Why money goes back.")
@@ -69,13 +73,6 @@ class RefundAllocation:
     amount: Money = field(value("{t}.amount_fen"), description="How much.")
     payment: Payment = field(one("{t}.id = {p}.payment_id", is_public=True), description="Which payment it came by.")
     out_refund_no: str = field(description="Its number at WeChat.")
-    attempts: int | None = field(
-        description="How often WeChat was told or asked. Requires: ORDERS.", roles=[Role.ORDERS]
-    )
-    last_error: str | None = field(
-        description="What went wrong last, in WeChat's word; empty when nothing did. Requires: ORDERS.",
-        roles=[Role.ORDERS],
-    )
     created_at: datetime = field(description="When it was asked for.")
     updated_at: datetime = field(description="When it last changed.")
 
@@ -102,6 +99,11 @@ class Refund(Node):
     )
     order: Annotated["Order", strawberry.lazy("schema.order")] = field(  # type: ignore[name-defined]  # noqa: F821
         one("{t}.id = {p}.order_id", is_public=True), description="The order."
+    )
+    last_error: str | None = field(
+        expression(_LAST_ERROR),
+        description="What went wrong last, in WeChat's word; empty when nothing did. Requires: ORDERS.",
+        roles=[Role.ORDERS],
     )
     note: str | None = field(
         description="What staff wrote about it; may be empty. Requires: ORDERS.", roles=[Role.ORDERS]
