@@ -82,7 +82,7 @@ ORDER_INVARIANTS: Final = (
             where orders.shop_id = $1 and (
                 orders.status is distinct from (
                     select to_value from order_change where shop_id = $1 and order_id = orders.id and axis = 'STATUS'
-                    order by created_at desc, id desc limit 1)
+                    order by id desc limit 1)
                 or exists (
                     select from order_change step where step.shop_id = $1 and step.order_id = orders.id
                       and step.axis = 'STATUS' and case when step.from_value is null
