@@ -31,8 +31,8 @@ class Kill:
 
 
 SERVERS = (
-    Kill("command.before_commit", "one", "fill_cart"),
-    Kill("command.after_commit", "one", "fill_cart"),
+    Kill("cart.added.before_commit", "one", "fill_cart"),
+    Kill("cart.added.after_commit", "one", "fill_cart"),
     Kill("order.placed.before_commit", "one", "place"),
     Kill("order.placed.after_commit", "one", "place"),
     Kill("command.before_commit", "one", "pay"),
@@ -88,7 +88,11 @@ async def dies(house: House, shop: SandboxShop, kill: Kill, seed: int) -> None:
             await house.fell(kill.victim)
             await house.stand(worker=is_worker)
 
-    await life.lived(before, after)
+    try:
+        await life.lived(before, after)
+    finally:
+        # A kill that nobody met must not strike this process.
+        await house.calm()
     await life.holds()
 
 
