@@ -21,6 +21,8 @@ from models.database import Connection
 FAILPOINTS: Final[Mapping[str, str]] = {
     "outbox.claimed": "An event is claimed, and not yet told.",
     "outbox.told": "An event is told, and not yet marked as told.",
+    "cart.added.before_commit": "Lines are in a cart, and nothing is committed.",
+    "cart.added.after_commit": "Lines in a cart are committed, and nobody who added them knows yet.",
     "command.before_commit": "A wish with a key is carried out, its outcome is kept, and nothing is committed.",
     "command.after_commit": "A wish with a key is committed, and not answered yet.",
     "order.placed.before_commit": "Orders are written with all they hold, and nothing is committed.",

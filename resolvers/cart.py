@@ -9,6 +9,7 @@ from typing import Any
 from uuid import UUID
 
 from models.database import transaction
+from models.failpoint import failpoint
 from models.refusal import Refusal, UserErrorCode
 from resolvers import cart_sql
 from resolvers.caller import Caller
@@ -61,7 +62,10 @@ async def cart_lines_add(caller: Caller, cart_id: UUID | None, lines: Sequence[C
     check_lines(lines, "lines").end()
     adding = Adding("cartLinesAdd", key, input_sha256([cart_id, list(lines)]), cart_id, lines)
     async with transaction() as sql:
-        return (await add_lines(sql, caller, adding))[0]
+        own = (await add_lines(sql, caller, adding))[0]
+        await failpoint("cart.added.before_commit")
+    await failpoint("cart.added.after_commit")
+    return own
 
 
 async def cart_lines_update(caller: Caller, cart_id: UUID | None, changes: Sequence[CartLineChange]) -> UUID:
