@@ -5,6 +5,7 @@ from typing import Any
 import orjson
 import pytest
 
+from ids import encode_id
 from models.staff import Role
 from resolvers.caller import Caller
 from tests.engine.both import Both, customer, staff, visitor
@@ -16,9 +17,13 @@ VIEWER = """subscription($after: String) {
     viewerUpdated(after: $after) { viewer { id nickname consents { kind } } at } }"""
 
 
-async def _followed(both: Both, document: str, after: str | None, viewer: Caller) -> tuple[str, Any]:
+ORDERS = """subscription($after: String, $id: ID) { orderUpdated(orderId: $id, after: $after) {
+    order { id } orders(first: 3) { id status history { axis toValue } } at } }"""
+
+
+async def _followed(both: Both, document: str, after: str | None, viewer: Caller, **more: Any) -> tuple[str, Any]:
     """The cursor and the answer of both; it is one statement."""
-    variables, before = {"after": after}, len(both.asked)
+    variables, before = {"after": after, **more}, len(both.asked)
     answer = await both.answer(document, variables, viewer)
     expected = await both.reference(both.documents.load(document), variables, viewer)
     assert len(both.asked) == before + 1
@@ -48,3 +53,26 @@ async def test_customers_follow_themselves(both: Both, small: SmallShop, neighbo
     for nobody in (visitor(small), staff(small, Role.OWNER)):
         assert await _followed(both, VIEWER, None, nobody) == ("", {"viewerUpdated": None})
     assert (await _followed(both, VIEWER, None, customer(neighbour)))[0] not in cursors
+
+
+async def test_orders_are_followed_by_whose_they_are_and_one_by_who_keeps_them(both: Both, small: SmallShop) -> None:
+    """Another's order is nothing to a customer, all orders of nobody are nothing to staff."""
+    orders = [(encode_id("ord", row["id"]), row["customer_id"]) for row in small.rows["orders"]]
+    owner = small.ids("customer")[0]
+    own = [id_ for id_, customer_id in orders if customer_id == owner]
+    foreign = next(id_ for id_, customer_id in orders if customer_id != owner)
+    keeper = staff(small, Role.ORDERS)
+
+    all_cursor, answer = await _followed(both, ORDERS, None, customer(small))
+    assert {order["id"] for order in answer["orderUpdated"]["orders"]} <= set(own)
+    assert answer["orderUpdated"]["order"] == {"id": answer["orderUpdated"]["orders"][0]["id"]}
+    assert await _followed(both, ORDERS, all_cursor, customer(small)) == ("", {"orderUpdated": None})
+    one_cursor, answer = await _followed(both, ORDERS, None, customer(small), id=own[0])
+    assert answer["orderUpdated"]["order"] == {"id": own[0]}
+    assert one_cursor != all_cursor
+    assert (await _followed(both, ORDERS, None, keeper, id=own[0]))[0] == one_cursor
+    for who, id_ in (
+        (customer(small), foreign), (visitor(small), own[0]), (visitor(small), None), (keeper, None),
+        (staff(small, Role.CATALOGUE), own[0]), (keeper, "ord_nothing"),
+    ):  # fmt: skip
+        assert await _followed(both, ORDERS, None, who, id=id_) == ("", {"orderUpdated": None})

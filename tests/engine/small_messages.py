@@ -1,0 +1,30 @@
+"""By what the small shop tells customers of events, and what one of them agreed to."""
+
+from datetime import timedelta
+
+import orjson
+
+from tests.engine.small_shop import AGES, NOW, SmallShop
+
+EVENTS = ("ORDER_PAID", "ORDER_SHIPPED", "ORDER_EXPIRING", "REFUND_SUCCEEDED")
+
+
+def messaged(shop: SmallShop) -> SmallShop:
+    """Add them to a shop that has an app and customers, and return it; the third template is not in use."""
+    [app] = shop.rows["wechat_app"]
+    person = shop.add(
+        "identity", customer_id=shop.ids("customer")[0], appid=app["appid"], openid=shop.word, open_account="",
+        unionid=None, person_hash=bytes(32), session_key_sealed=b"-", created_at=NOW, seen_at=NOW,
+    )  # fmt: skip
+    for number, event in enumerate(EVENTS):
+        keywords = [
+            {"keyword": "thing1", "value": "", "text": shop.word},
+            {"keyword": "amount2", "value": "TOTAL", "text": ""},
+        ]
+        shop.add(
+            "message_template", app_id=app["id"], event=event, template_id=f"{shop.word}{number // 2}",
+            keywords=orjson.dumps(keywords[: 1 + number % 2]).decode(), page=shop.word * (number % 2),
+            active=number != 2, **AGES | {"created_at": NOW - timedelta(days=number // 2)},
+        )  # fmt: skip
+    shop.add("message_quota", identity_id=person, template_id=f"{shop.word}0", remaining=3, updated_at=NOW)
+    return shop
