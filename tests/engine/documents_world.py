@@ -6,6 +6,7 @@ from random import Random
 from typing import Any
 
 from ids import encode_id
+from models.staff import Role
 from resolvers.caller import Caller
 from schema.root import sources
 from tests.engine.both import Both
@@ -17,13 +18,18 @@ NODE_TABLES = {
     "prd": "product", "var": "variant", "opt": "product_option", "med": "media", "col": "collection", "cat": "category",
     "rev": "review", "mtf": "metafield", "loc": "location", "prh": "price_history", "lvl": "stock_level",
     "mov": "stock_move", "shp": "shop", "pag": "page", "pro": "promoter", "lnk": "share_link", "cus": "customer",
-    "adr": "address", "frt": "freight_template", "evt": "outbox_event", "crt": "cart",
+    "adr": "address", "frt": "freight_template", "evt": "outbox_event", "crt": "cart", "ord": "orders",
+    "oln": "order_line", "dlv": "delivery", "pay": "payment", "mac": "merchant_account", "rfd": "refund",
+    "afs": "after_sale", "pcl": "shipment", "upl": "shipping_upload",
+    "mtp": "message_template",
 }  # fmt: skip
 _PLAIN = {
     "Product.variants": "products(first: 100) { nodes { list: variants(first: 100) { edges { cursor } } } }",
     "Product.media": "products(first: 100) { nodes { list: media(first: 100) { edges { cursor } } } }",
     "Product.reviews": "products(first: 100) { nodes { list: reviews(first: 100) { edges { cursor } } } }",
     "Query.collections": "list: collections(first: 100) { edges { cursor } }",
+    "Customer.afterSales": "viewer { afterSales(first: 100) { edges { cursor } } }",
+    "Query.failedShippingUploads": "list: failedShippingUploads(first: 100) { edges { cursor } }",
     "Customer.favourites": "viewer { favourites(first: 100) { edges { cursor } } }",
     "Query.deadLetters": "list: deadLetters(first: 100) { edges { cursor } }",
     "Query.pages": "list: pages(first: 100) { edges { cursor } }",
@@ -34,22 +40,37 @@ _PLAIN = {
 _NARROWED = {
     "Query.products": ("products(first: 100 %s) { edges { cursor } }", 16),
     "Collection.products": ("collections(first: 100) { nodes { products(first: 100 %s) { edges { cursor } } } }", 10),
+    "Query.orders": ("orders(first: 100 %s) { edges { cursor } }", 8),
+    "Customer.orders": ("viewer { orders(first: 100 %s) { edges { cursor } } }", 6),
+    "Query.refunds": ("refunds(first: 100 %s) { edges { cursor } }", 4),
+    "Query.afterSales": ("afterSales(first: 100 %s) { edges { cursor } }", 4),
     "Query.promoters": ("promoters(first: 100 %s) { edges { cursor } }", 4),
     "Query.shareLinks": ("shareLinks(first: 100 %s) { edges { cursor } }", 6),
     "Query.visits": ("visits(first: 100 %s) { edges { cursor } }", 8),
 }
 """For each list with arguments of its own, a way to its cursors, and how many sets of arguments are tried."""
-ARGUMENT_TYPES = {
+_ARGUMENT_TYPES = {
     "query": "String!", "filters": "[ProductFilter!]", "sortKey": "ProductSortKey!", "reverse": "Boolean!",
     "promoter": "ID", "campaign": "String", "active": "Boolean", "visitorId": "ID",
+    "tab": "OrderTab", "state": "RefundState", "Query.orders.status": "OrderStatus",
+    "Query.afterSales.status": "AfterSaleStatus",
 }  # fmt: skip
-
+ENUMS = {"sortKey", "status", "tab", "state"}
+_TABS = ("TO_PAY", "TO_SHIP", "TO_RECEIVE", "TO_REVIEW", "AFTER_SALE", None)
 
 _SEEN = """{
     products(first: 100) { nodes { id variants { nodes { id } } } } collections { nodes { id } } pages { nodes { id } }
     viewer { id }
 }"""
-_CHANGES = "{ catalogueChange { cursor } viewerChange { cursor } }"
+_ORDER = "{ id lines { id } deliveries { id } payments { id } refunds { id } afterSales { id } shipments { id } }"
+_OWN_ORDERS = f"{{ viewer {{ orders(first: 9) {{ nodes {_ORDER} }} }} }}"
+_ALL_ORDERS = f"{{ orders(first: 9) {{ nodes {_ORDER} }} }}"
+_CHANGES = "{ catalogueChange { cursor } viewerChange { cursor } orderChange { cursor } }"
+
+
+def argument_type(place: str, name: str) -> str:
+    """The type of a list's own argument."""
+    return _ARGUMENT_TYPES.get(f"{place}.{name}") or _ARGUMENT_TYPES[name]
 
 
 @dataclass(frozen=True, slots=True)
@@ -131,11 +152,23 @@ class World:
             return self._listing(random)
         promoter = {"promoter": random.choice([*self.ids["pro"], *self.ids["pro"], "pro_nobody", None])}
         given: dict[str, Any] = {
+            "Query.orders": {
+                "query": self._order_words(random), "tab": random.choice(_TABS),
+                "status": random.choice(("PENDING_PAYMENT", "PAID", "COMPLETED", "CANCELLED", "CLOSED", None)),
+            },
+            "Customer.orders": {"tab": random.choice(_TABS)},
+            "Query.refunds": {"state": random.choice(("REQUESTED", "SUCCEEDED", "ABNORMAL", None))},
+            "Query.afterSales": {"status": random.choice(("APPLIED", "REFUNDING", "COMPLETED", None))},
             "Query.promoters": {"active": random.choice((True, False, None))},
             "Query.shareLinks": {**promoter, "campaign": random.choice((*CAMPAIGNS, "none"))},
             "Query.visits": {**promoter, "visitorId": random.choice((*map(str, DEVICES), "nothing", None))},
-        }
+        }  # fmt: skip
         return {name: value for name, value in given.get(place, {}).items() if random.random() < 0.4}
+
+    def _order_words(self, random: Random) -> str:
+        """What staff look for in orders: numbers, titles, nicknames, in any case, or nothing there is."""
+        order = random.choice(self.shop.rows["orders"])
+        return str(random.choice((order["order_no"], self.shop.word, f"{self.shop.word}0", "AB", "茶", "没有的", "%")))
 
     def _listing(self, random: Random) -> dict[str, Any]:
         given: dict[str, Any] = {"filters": self.filters(random)} if random.random() < 0.6 else {}
@@ -153,15 +186,17 @@ async def world(both: Both, shop: SmallShop, viewer: Caller, seed: int = 0) -> W
     random = Random(seed)  # noqa: S311 - the same questions for every run
     seen = await both.data(_SEEN, None, viewer)
     found.seen = list(_values(seen, "id"))
+    found.seen += _values(await both.data(_OWN_ORDERS, None, viewer), "id")
+    if viewer.may(Role.ORDERS):
+        found.seen += _values(await both.data(_ALL_ORDERS, None, viewer), "id")
     found.changes = [*_values(await both.data(_CHANGES, None, viewer), "cursor"), "v6", "", None]
     for place, (text, times) in _NARROWED.items():
         if _is_allowed(viewer, place):
-            found.lists[place] = [
-                await _choice(both, viewer, text, _arguments(found, random, place, number)) for number in range(times)
-            ]
+            given = [_arguments(found, random, place, number) for number in range(times)]
+            found.lists[place] = [await _choice(both, viewer, place, text, one) for one in given]
     for place, text in _PLAIN.items():
         if _is_allowed(viewer, place):
-            found.lists[place] = [await _choice(both, viewer, text, {})]
+            found.lists[place] = [await _choice(both, viewer, place, text, {})]
     return found
 
 
@@ -183,8 +218,8 @@ def _arguments(found: World, random: Random, place: str, number: int) -> dict[st
     return arguments if number else {}
 
 
-async def _choice(both: Both, viewer: Caller, path: str, arguments: dict[str, Any]) -> ListChoice:
-    declared = ", ".join(f"${name}: {ARGUMENT_TYPES[name]}" for name in arguments)
+async def _choice(both: Both, viewer: Caller, place: str, path: str, arguments: dict[str, Any]) -> ListChoice:
+    declared = ", ".join(f"${name}: {argument_type(place, name)}" for name in arguments)
     given = ", ".join(f"{name}: ${name}" for name in arguments)
     text = path.replace("%s", given)
     answer = await both.data(f"query({declared}) {{ {text} }}" if declared else f"{{ {text} }}", arguments, viewer)

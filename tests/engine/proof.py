@@ -39,9 +39,9 @@ class Tally:
 
 
 async def viewpoints(shop: SmallShop) -> list[Viewpoint]:
-    """A visitor, a customer, staff that keeps the catalogue, staff that does not, and who may do everything."""
+    """A visitor, a customer, staff that keeps the catalogue, or the orders, or neither, and who may do everything."""
     both = Both(Limits(cost=1_000_000))
-    roles = (Role.CATALOGUE, Role.ANALYTICS, Role.OWNER)
+    roles = (Role.CATALOGUE, Role.ORDERS, Role.ANALYTICS, Role.OWNER)
     people = (visitor(shop), customer(shop), *(staff(shop, role) for role in roles))
     return [Viewpoint(viewer, await world(both, shop, viewer)) for viewer in people]
 

@@ -9,14 +9,13 @@ from collections.abc import Awaitable, Mapping
 from typing import Any
 from uuid import UUID
 
-import orjson
 from graphql import (
     DocumentNode,
     GraphQLResolveInfo,
-    GraphQLSchema,
     execute,
     get_named_type,
     is_abstract_type,
+    is_list_type,
     is_non_null_type,
 )
 from graphql.execution import ExecutionResult
@@ -27,35 +26,28 @@ from engine.sources import (
     Column,
     Computed,
     Expression,
-    FieldFacts,
     GlobalId,
     Kinds,
     Relation,
     Shape,
-    Sources,
     Table,
     Value,
     Written,
 )
-from engine.statement import Row, Viewer
-from ids import encode_id
+from engine.statement import Row
 from tests.engine.reference_executor import RecordExecutor
+from tests.engine.reference_leaves import Leaves, done, listed
 from tests.engine.reference_pages import PAGING, Page, cursor_key, in_order, page
-from tests.engine.reference_rows import Origin, Query, Reader, Record, argument_tree, row_of
+from tests.engine.reference_rows import Origin, Query, Record, argument_tree, row_of
 
+OWN = {("OrderLine", "review")}
+"""Shown to whose they are and to nobody else: here the public's guard would take something away."""
 PARTS = {"edges", "nodes", "pageInfo", "totalCount"}
 _GLOBAL_ID = re.compile(r"([a-z]{3})_([0-9a-f]{32})")
 
 
-class Reference:
+class Reference(Leaves):
     """Answers for one viewer."""
-
-    def __init__(self, schema: GraphQLSchema, sources: Sources, reader: Reader, secret: bytes, viewer: Viewer) -> None:
-        self.schema = schema
-        self.sources = sources
-        self.reader = reader
-        self.secret = secret
-        self.viewer = viewer
 
     async def run(self, document: DocumentNode, variables: Mapping[str, Any] | None) -> Any:
         """The data of the answer. Fails on any error: no field of a read may break."""
@@ -82,11 +74,12 @@ class Reference:
         self, parent: Any, info: GraphQLResolveInfo[Any], arguments: dict[str, Any]
     ) -> Any:
         facts = self.sources.fields[info.parent_type.name, info.field_name]
+        bare = info.return_type.of_type if is_non_null_type(info.return_type) else info.return_type
         match facts.source:
-            case Column(name):
-                return parent.known[name] if parent.known is not None else self._leaf(parent, f"{{t}}.{name}")
-            case Expression(sql):
-                return self._leaf(parent, sql)
+            case Column() | Expression() as source if is_list_type(bare):
+                return listed(self._plain(parent, source))
+            case Column() | Expression() as source:
+                return self._plain(parent, source)
             case Written(write):
                 return self._written(parent, write, facts, arguments)
             case GlobalId():
@@ -102,47 +95,10 @@ class Reference:
         message = f"{info.parent_type.name}.{info.field_name} says nowhere what it reads"
         raise TypeError(message)
 
-    def _leaf(self, record: Record, template: str) -> Any:
-        """The raw value of an expression over the record's row; awaited only when it is not known."""
-        query = Query(self.viewer)
-        value = query.fill(template, Row("t", record.inputs))
-        sql = (
-            f"select ({value}) as v from ({query.within(record.origin)}) t"
-            if record.origin
-            else f"select ({value}) as v"
-        )
-        rows = self.reader.known(sql, query.binds)
-        return rows[0]["v"] if rows else self._fetched(sql, query.binds)
-
-    def _written(self, record: Record, write: Any, facts: FieldFacts, arguments: dict[str, Any]) -> Any:
-        """The same where the field's arguments have their say."""
-        query = Query(self.viewer)
-        named = {facts.argument_names.get(name, name): value for name, value in arguments.items()}
-        rows = Rows(query, "t")  # type: ignore[arg-type]  # a Query stands for the Statement
-        value = rows.fill(write(rows, **{name: argument_tree(one) for name, one in named.items()}))
-        assert record.origin
-        sql = f"select ({value}) as v from ({query.within(record.origin)}) t"
-        return self._fetched(sql, query.binds)
-
-    async def _fetched(self, sql: str, binds: list[Any]) -> Any:
-        (row,) = await self.reader.fetch(sql, binds)
-        return row["v"]
-
-    async def _global_id(self, record: Record) -> str:
-        id_: UUID = await _done(self._leaf(record, "{t}.id"))
-        return encode_id(self.sources.table(record.type_name).prefix, id_)
-
-    async def _computed(self, record: Record, needs: str, compute: Any) -> Any:
-        raw = await _done(self._leaf(record, f"to_json({needs})"))
-        return compute(orjson.loads(raw))
-
-    async def _value(self, record: Record, info: GraphQLResolveInfo[Any], inputs: tuple[str, ...]) -> Record | None:
-        filled = [re.sub(r"\{(\d)\}", lambda found: f"({record.inputs[int(found[1])]})", one) for one in inputs]
-        made = Record(get_named_type(info.return_type).name, record.origin, tuple(filled))
-        if is_non_null_type(info.return_type):
-            return made
-        is_null = await _done(self._leaf(record, inputs[0])) is None
-        return None if is_null else made
+    def _plain(self, parent: Record, source: Column | Expression) -> Any:
+        if isinstance(source, Expression):
+            return self._leaf(parent, source.sql)
+        return parent.known[source.name] if parent.known is not None else self._leaf(parent, f"{{t}}.{source.name}")
 
     async def _by_ids(self, ids: list[str]) -> list[Record | None]:
         return [await self._by_id(id_) for id_ in ids]
@@ -192,7 +148,8 @@ class Reference:
         # Declared public is what hangs from a row that may be seen: guards are asked all the same, and change nothing.
         # Only behind a field that demands a role there is more to see than the public may.
         roles = self.sources.fields[info.parent_type.name, info.field_name].roles
-        guards = [] if relation.is_public and roles else self._guard(query, table)
+        is_own = (info.parent_type.name, info.field_name) in OWN
+        guards = [] if relation.is_public and (roles or is_own) else self._guard(query, table)
         origin = self._origin(query, rows, record, relation, table, guards)
         if relation.select:
             relation.select(rows, **_trees(named, relation.shape))
@@ -268,7 +225,7 @@ class Reference:
         kinds = self.sources.types.get(target.name)
         if not is_abstract_type(target) or not isinstance(kinds, Kinds):
             return str(target.name)
-        return kinds.types[await _done(self._leaf(Record(target.name, origin), kinds.kind))]
+        return kinds.types[await done(self._leaf(Record(target.name, origin), kinds.kind))]
 
     def _of_page(self, found: Page, name: str) -> Any:
         match name:
@@ -293,7 +250,3 @@ def _trees(named: dict[str, Any], shape: Shape) -> dict[str, Any]:
     """The arguments as select functions take them; those of paging are none of theirs."""
     own = PAGING if shape is Shape.PAGE else ("first",)
     return {name: argument_tree(one) for name, one in named.items() if name not in own}
-
-
-async def _done(value: Any) -> Any:
-    return await value if isinstance(value, Awaitable) else value

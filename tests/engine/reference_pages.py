@@ -49,6 +49,8 @@ def comparable(value: object) -> Key:
         return (value - _EPOCH) // timedelta(microseconds=1)
     if isinstance(value, str):
         return value.encode()
+    if isinstance(value, UUID):
+        return value.int
     if isinstance(value, int):
         return value
     message = f"no list is ordered by {type(value).__name__}"

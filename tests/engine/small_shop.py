@@ -31,7 +31,7 @@ TABLES = (
     "search", "viewed_product", "outbox_event", "cart", "cart_line", "wechat_app", "merchant_account",
     "merchant_account_app", "orders", "order_line", "order_adjustment", "order_change", "order_note", "order_hold",
     "delivery", "payment", "after_sale", "after_sale_change", "refund", "refund_allocation", "refund_line", "shipment",
-    "shipment_line", "shipping_upload", "review",
+    "shipment_line", "shipping_upload", "review", "identity", "message_template", "message_quota",
 )  # fmt: skip
 """Parents before children."""
 TAGS = ("新品", "绿茶", "it's", "a\\b", "礼盒")

@@ -18,19 +18,25 @@ from tests.engine.small_shop import SmallShop
 
 Way = tuple[tuple[GraphQLObjectType, str], ...]
 
-TRIES = 24
+TRIES = 60
 NEVER = {("Landing", "offers")}
 """What no shop has yet."""
 
 
 def ways() -> Iterator[Way]:
-    """The shortest way to each field of each type; ids lead anywhere, so `node` and `nodes` lead nowhere further."""
+    """The shortest way to each field of each type that the engine reads.
+
+    Ids lead anywhere, so `node` and `nodes` lead nowhere further.
+    """
     root = graphql_schema.query_type
     assert root
     reached = {root.name}
     queue: list[tuple[GraphQLObjectType, Way]] = [(root, ())]
     for type_, before in queue:
         for name, field in type_.fields.items():
+            facts = sources.fields.get((type_.name, name))
+            if type_ is root and not (facts and facts.source):
+                continue
             way: Way = (*before, (type_, name))
             yield way
             target: Any = get_named_type(field.type)
@@ -52,6 +58,7 @@ async def points(small: SmallShop) -> list[Viewpoint]:
     return [Viewpoint(viewer, await world(both, small, viewer)) for viewer in people]
 
 
+@pytest.mark.timeout(600)
 async def test_every_field_gets_an_equal_answer(points: list[Viewpoint]) -> None:
     """With other arguments, and by somebody else, until there is something in it."""
     both = Both(Limits(cost=1_000_000))

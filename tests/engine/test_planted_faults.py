@@ -162,6 +162,19 @@ def _viewer_never_asked(patch: pytest.MonkeyPatch) -> None:
     )  # fmt: skip
 
 
+def _every_keeper_keeps_all(patch: pytest.MonkeyPatch) -> None:
+    patch.setattr(engine.statement.Statement, "lifts", lambda self, _keeper: bool(self.keeps))
+
+
+def _orders_are_everybodys(patch: pytest.MonkeyPatch) -> None:
+    fill = engine.statement.Statement.fill
+    own = "{t}.customer_id = {viewer}"
+    patch.setattr(
+        engine.statement.Statement, "fill",
+        lambda self, template, *row, **more: fill(self, template.replace(own, "true"), *row, **more),
+    )  # fmt: skip
+
+
 def _visitor_taken_for_the_viewer(patch: pytest.MonkeyPatch) -> None:
     patch.setattr(engine.statement.Statement, "visitor", engine.statement.Statement.viewer)
 
@@ -208,6 +221,8 @@ PLANTS: list[Plant] = [
     _plans_shared_whatever_the_variables,
     _variables_of_the_first_request,
     _viewer_never_asked,
+    _every_keeper_keeps_all,
+    _orders_are_everybodys,
     _visitor_taken_for_the_viewer,
     _limit_of_the_row_ignored,
     _guards_only_where_public,

@@ -38,7 +38,7 @@ def unscoped(sql: str) -> list[str]:
     for table, alias in set(_REFERENCE.findall(sql)):
         references = len(re.findall(rf"(?:\bfrom|,|\bjoin)\s+{table}\s+{alias}\b", sql))
         column = "id" if table == "shop" else "shop_id"
-        own = rf"where {column}" if alias == "where" else rf"(?<!\w){alias}\.{column}"
+        own = rf"where (?:{table}\.)?{column}" if alias == "where" else rf"(?<!\w){alias}\.{column}"
         conditions = re.findall(rf"{own} = (?:{_BIND}|\w+\.shop_id)|uuid_cmp\({alias}\.{column}, {_BIND}\) = 0", sql)
         if len(conditions) < references:
             found.append(f"{table} {alias}")
@@ -115,6 +115,28 @@ async def test_nobody_is_shown_a_customer_but_themselves(both: Both, small: Smal
         assert await both.same(document, {"ids": ids}, customer(small, number)) == {"viewer": {"id": id_}, "nodes": own}
     for stranger in (staff(small, Role.OWNER), visitor(small), replace(customer(small), shop_id=neighbour.id)):
         assert await both.same(document, {"ids": ids}, stranger) == nothing
+
+
+async def test_orders_are_shown_to_whose_they_are_and_to_who_keeps_them(
+    both: Both, small: SmallShop, neighbour: SmallShop
+) -> None:
+    """By the id of each, with all that hangs from them; who keeps the catalogue keeps no orders."""
+    document = "query($ids: [ID!]!) { nodes(ids: $ids) { id ... on Order { payments { id } refunds { id } } } }"
+    tables = {"ord": "orders", "oln": "order_line", "dlv": "delivery", "rfd": "refund", "pcl": "shipment"}
+    rows = {f"{prefix}_{row['id'].hex}": row for prefix, table in tables.items() for row in small.rows[table]}
+    first = {row["id"] for row in small.rows["orders"] if row["customer_id"] == small.ids("customer")[0]}
+    own = {id_ for id_, row in rows.items() if row.get("order_id", row["id"]) in first}
+    for viewer, seen in (
+        (customer(small), own),
+        (customer(small, 1), set(rows) - own),
+        (staff(small, Role.ORDERS), set(rows)),
+        (staff(small, Role.CATALOGUE, Role.ANALYTICS), set()),
+        (visitor(small), set()),
+        (staff(neighbour, Role.OWNER), set()),
+        (replace(customer(small), shop_id=neighbour.id), set()),
+    ):
+        nodes = (await both.same(document, {"ids": list(rows)}, viewer))["nodes"]
+        assert {node["id"] for node in nodes if node} == seen
 
 
 async def test_visitors_have_their_own_history(both: Both, small: SmallShop, neighbour: SmallShop) -> None:
