@@ -6,8 +6,12 @@ from typing import Any, Final
 
 from tests.harness.asking import Asker
 from tests.journeys.corpus_cart import CART
-from tests.journeys.corpus_paying import ACCOUNT
+from tests.journeys.corpus_messages import TEMPLATE
+from tests.journeys.corpus_orders import DELIVERY, FOR_STAFF, LINE, ORDER, ORDER_PAGE, QUOTE, wish
+from tests.journeys.corpus_paying import ACCOUNT, PREVIEW
 from tests.journeys.corpus_places import BOOK, FREIGHT
+from tests.journeys.corpus_refunds import CLAIM_FOR_STAFF, MY_CLAIMS
+from tests.journeys.corpus_refunds import FOR_STAFF as REFUND_FOR_STAFF
 from tests.journeys.corpus_shipping import FAILED_UPLOADS
 from tests.journeys.world import World
 from tests.journeys.world_customer import CUSTOMER
@@ -66,21 +70,27 @@ BY_TYPE: Final = f"""__typename id ... on Shop {{ name logoUrl }} ... on Product
   ... on Metafield {{ value }} ... on Location {{ name }}
   ... on OutboxEvent {{ {LETTER} }} ... on FreightTemplate {{ name }} ... on MerchantAccount {{ name }}
   ... on Shipment {{ trackingNo note }} ... on ShippingUpload {{ uploadState: state attempts lastError }}
+  ... on Refund {{ why: reason amount {{ fen }} }} ... on AfterSale {{ description }}
+  ... on Order {{ orderNo note }} ... on OrderLine {{ {LINE} }} ... on Delivery {{ {DELIVERY} }}
   ... on StockLevel {{ onHand location {{ name }} }}
   ... on Page {{ title shareTitle {BLOCKS} }} ... on Promoter {{ {PROMOTER} }} ... on ShareLink {{ {SHARE_LINK} }}
+  ... on MessageTemplate {{ templateId page }}
   ... on StockMove {{ note location {{ name }} }} ... on PriceChange {{ price {{ fen }} }}"""
 
 NODES: Final = (
     "shop", "category", "child", "product", "product.option", "product.medium", "product.variant", "product.metafield",
     "collection", "ruleCollection", "review", "promoter", "shareLink", "home", "page",
+    "messageTemplate",
 )  # fmt: skip
 """What the public may ask for by id."""
 HIDDEN_NODES: Final = (
-    "location", "defaultLocation", "freight", "deadLetter", "merchantAccount", "parcel", "upload",
+    "location", "defaultLocation", "freight", "deadLetter", "merchantAccount", "order", "order.line", "order.delivery",
+    "parcel", "upload", "refund", "claim.applied",
     "draft", "draft.option", "draft.medium", "draft.variant", "draft.metafield",
     "archived", "archived.variant", "early", "early.medium", "early.variant", "early.metafield", "late", "late.variant",
     "product.secret", "product.level", "product.price", "product.move", "draft.move", "draft.level",
     "hiddenCollection", "pending", "hiddenReview", "draftReview", "hiddenPage",
+    "unusedTemplate",
 )  # fmt: skip
 """What only staff may."""
 
@@ -94,6 +104,8 @@ class Read:
     variables: Callable[[World], Variables] = lambda _: {}
     staff_only: bool = False
     sender: Callable[[World], Asker] = lambda world: world.shop.staff
+    is_compiled: bool = True
+    """Whether it is one statement; what is answered by a resolver is pinned by itself."""
 
 
 def _node(name: str) -> Read:
@@ -256,7 +268,61 @@ READS: Final = (
         lambda of: {"id": of["cart"]},
         sender=lambda of: of.customer,
     ),
+    Read("messageTemplates", f"{{ messageTemplates {{ {TEMPLATE} }} }}"),
+    Read(
+        "orderChange",
+        "query ($id: ID) { orderChange(orderId: $id) { cursor at order { id note } orders(first: 2) { id } } }",
+        lambda of: {"id": of["order"]},
+        sender=lambda of: of.customer,
+    ),
+    Read(
+        "refunds",
+        f"{{ refunds(first: 5, state: ABNORMAL) {{ totalCount nodes {{ {REFUND_FOR_STAFF} }} }} }}",
+        staff_only=True,
+    ),
+    Read(
+        "afterSales",
+        f"{{ afterSales(first: 5, status: APPLIED) {{ totalCount nodes {{ {CLAIM_FOR_STAFF} }} }} }}",
+        staff_only=True,
+    ),
+    Read("viewer", MY_CLAIMS, sender=lambda of: of.customer),
     Read("failedShippingUploads", FAILED_UPLOADS, staff_only=True),
+    Read(
+        "order",
+        f"query ($id: ID) {{ order(id: $id) {{ {ORDER} }} }}",
+        lambda of: {"id": of["order"]},
+        sender=lambda of: of.customer,
+    ),
+    Read(
+        "order",
+        f"query ($no: String) {{ order(no: $no) {{ {ORDER} }} }}",
+        lambda of: {"no": of["order.no"]},
+        sender=lambda of: of.customer,
+    ),
+    Read(
+        "orders",
+        f"""query ($query: String) {{
+          orders(first: 5, query: $query, status: PENDING_PAYMENT, tab: TO_PAY) {{
+            {ORDER_PAGE} nodes {{ {FOR_STAFF} }}
+          }}
+        }}""",
+        lambda of: {"query": of.mark},
+        staff_only=True,
+    ),
+    Read(
+        "viewer",
+        f"""{{ viewer {{ orderCounts {{ toPay toShip toReceive toReview afterSale }}
+          orders(first: 5, tab: TO_PAY) {{ {ORDER_PAGE} nodes {{ {ORDER} }} }} }} }}""",
+        sender=lambda of: of.customer,
+    ),
+    Read(
+        "quote",
+        f"query ($input: QuoteInput!) {{ quote(input: $input) {{ quote {{ {QUOTE} }} userErrors {{ code field }} }} }}",
+        lambda of: {"input": wish(of)},
+        sender=lambda of: of.customer,
+        is_compiled=False,
+    ),
+    Read("payPreview", PREVIEW, lambda of: {"token": of["order.payToken"]}, is_compiled=False),
     Read("viewerChange", f"{{ viewerChange {{ cursor at viewer {{ {CUSTOMER} }} }} }}", sender=lambda of: of.customer),
     Read(
         "nodes",

@@ -5,8 +5,11 @@ from uuid import uuid4
 
 from tests.journeys.corpus import A_PAGE, CARD, CATEGORY, COLLECTION, LETTER, PROMOTER, REVIEW, SHARE_LINK, VARIANT
 from tests.journeys.corpus_cart import CART_WRITES
+from tests.journeys.corpus_messages import MESSAGE_WRITES
+from tests.journeys.corpus_orders import ORDER_WRITES
 from tests.journeys.corpus_paying import PAY_WRITES
 from tests.journeys.corpus_places import PLACE_WRITES
+from tests.journeys.corpus_refunds import REFUND_WRITES
 from tests.journeys.corpus_shipping import SHIPPING_WRITES
 from tests.journeys.corpus_write import Write, instead, mixed, open_to_all, their, write
 from tests.journeys.world import ERRORS, World
@@ -23,6 +26,7 @@ def _new_goods(of: World, **more: Any) -> dict[str, Any]:
 
 
 WRITES: Final = (
+    *ORDER_WRITES,
     write(
         "shopUpdate", "$input: ShopUpdateInput!", "shop { id name description }",
         lambda of: {"input": {"version": 2, "description": f"new {of.mark}"}},
@@ -333,6 +337,8 @@ WRITES: Final = (
     *PLACE_WRITES,
     *PAY_WRITES,
     *SHIPPING_WRITES,
+    *REFUND_WRITES,
+    *MESSAGE_WRITES,
     *CART_WRITES,
     write(
         "outboxReplay", "$id: ID!", f"event {{ {LETTER} }}", lambda of: {"id": of["spareLetter"]},

@@ -21,9 +21,12 @@ from tests.harness.asking import Asker, credentials
 from tests.harness.shops import SandboxShop
 from tests.journeys.world_cart import fill_cart
 from tests.journeys.world_customer import arrive
+from tests.journeys.world_messages import tell
+from tests.journeys.world_orders import order_more
 from tests.journeys.world_outbox import give_up_two
 from tests.journeys.world_paying import buy, take_money
 from tests.journeys.world_places import settle
+from tests.journeys.world_refunds import give_back
 from tests.journeys.world_shipping import send
 
 HOUR: Final = timedelta(hours=1)
@@ -163,9 +166,12 @@ async def furnish(shop: SandboxShop) -> World:
     ids |= await give_up_two(shop, hidden)
     ids |= await take_money(shop, mark)
     ids |= await buy(world.customer, mark, ids["sibling.variant"], ids["address"])
+    ids |= await order_more(shop, world.customer, mark, hidden, ids["sibling.variant"], ids["address"], ids["order"])
     bought = {"variant": ids["sibling.variant"], "address": ids["address"]}
     ids |= await send(shop, world.customer, mark, hidden, **bought)
+    ids |= await give_back(shop, world.customer, mark, hidden, **bought)
     ids |= await fill_cart(world.customer, mark, ids["product.variant"])
+    ids |= await tell(shop, world.customer, mark, hidden)
     await _visits(world)
     await _pages(world)
     await _searches(world)
