@@ -33,6 +33,8 @@ FAILPOINTS: Final[Mapping[str, str]] = {
     "notification.stored": "What WeChat told is kept, and neither answered nor handled yet.",
     "refund.before_call": "A refund is due and claimed, and WeChat has not heard of it.",
     "refund.after_call": "WeChat has said where a refund stands, and nobody has kept it yet.",
+    "message.before_call": "A message is claimed and its quota set aside, and WeChat has not heard of it.",
+    "message.after_call": "WeChat has sent a message, and nobody has written it down yet.",
     "stock.figured": "Levels count as figured and their products' figures are made, and nothing is committed.",
 }
 """Every place in the code, and what is true there; a test holds the list to the code."""

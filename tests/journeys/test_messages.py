@@ -11,10 +11,13 @@ import pytest
 
 from clock import wall_now
 from models.database import pool
+from models.failpoint import FailpointError
 from resolvers.message_send import send_messages
 from tests.harness.buying import on_sale
 from tests.harness.messages import CALL, agrees, arrived, log_of, records, remaining, tells
 from tests.harness.paying import Payer, count, payer, settled
+from tests.harness.refunding import APPROVE, complains, paid_order
+from tests.harness.shipping import NUMBER, ships
 from tests.harness.shops import SandboxShop
 from wechat.sandbox import messages
 
@@ -192,6 +195,51 @@ async def test_a_lost_answer_is_not_asked_again_where_a_second_would_arrive(shop
     assert len(await arrived(person)) == 1
     assert await log_of(shop) == [("ORDER_PAID", "FAILED", "ANSWER_LOST")]
     assert await remaining(person) == 1
+
+
+async def test_who_dies_between_sending_and_writing_it_down_sends_no_second(shop: SandboxShop, variant: str) -> None:
+    person = await payer(shop)
+    await agrees(person, await tells(shop, "ORDER_PAID"))
+    await person.phone.switch("ERROR", CALL, errcode=-1)
+    await buys(person, variant)
+    dies = {"name": "message.after_call", "action": "ERROR"}
+    assert (await shop.http.post("/sandbox/failpoints", json=dies)).is_success
+
+    with pytest.raises(FailpointError):
+        await hurried(shop)
+    assert await count(shop, "message", "state = 'WAITING' and may_have_arrived and holds_quota") == 1
+    await hurried(shop)
+
+    assert len(await arrived(person)) == 1
+    assert await log_of(shop) == [("ORDER_PAID", "SENT", "43101")]
+
+
+async def test_parcels_refunds_and_steps_of_after_sales_are_told(shop: SandboxShop, variant: str) -> None:
+    person = await payer(shop)
+    told = {
+        "ORDER_SHIPPED": [("thing1", "CARRIER"), ("character_string2", "TRACKING_NO"), ("date3", "SHIPPED_AT")],
+        "AFTER_SALE_CHANGED": [("phrase1", "AFTER_SALE_STATUS"), ("amount2", "AFTER_SALE_AMOUNT")],
+        "REFUND_SUCCEEDED": [("amount1", "REFUND_AMOUNT"), ("time2", "REFUNDED_AT")],
+    }
+    templates = {}
+    for event, words in told.items():
+        keywords = [{"keyword": keyword, "value": value} for keyword, value in words]
+        templates[await tells(shop, event, *keywords)] = event
+    await agrees(person, *templates)
+    order = await paid_order(person, (variant, 1))
+
+    await ships(shop, order["id"])
+    await settled(shop)
+    complaint = await complains(person, order["lines"][0])
+    assert (await shop.staff(APPROVE, {"id": complaint["id"], "amount": None})).refusals == []
+    await settled(shop)
+    await settled(shop)
+
+    heard = {templates[one["templateId"]]: one["data"] for one in await arrived(person)}
+    assert set(heard) == set(told)
+    assert heard["ORDER_SHIPPED"]["character_string2"]["value"] == NUMBER
+    assert heard["AFTER_SALE_CHANGED"]["phrase1"]["value"] == "退款中"
+    assert heard["REFUND_SUCCEEDED"]["amount1"] == heard["AFTER_SALE_CHANGED"]["amount2"]
 
 
 async def test_of_two_events_at_once_one_is_told_when_one_was_agreed_to(shop: SandboxShop, variant: str) -> None:
