@@ -1,4 +1,4 @@
-"""Pay tokens: with one a friend may pay an order, until it has to be paid, and learns nothing of whose it is."""
+"""Pay tokens: with one a friend may pay an order, until it has to be paid, and see what for."""
 
 import hmac
 from base64 import urlsafe_b64decode, urlsafe_b64encode

@@ -147,8 +147,8 @@ class Order(Node):
     )
     pay_token: str | None = field(
         computed(PAYABLE_PARTS, token_of),
-        description="With it a friend may pay, by `orderPay`, and learns nothing of whose it is. Null when it waits for"
-        " no payment, and for staff.",
+        description="With it a friend may pay, by `orderPay`, and see what for, by `payPreview`, with no more than a"
+        " hint of who asks. Null when it waits for no payment, and for staff.",
     )
     note: str = field(description="What the customer wrote; may be empty.")
     attributes: list[Attribute] = field(many(rows=ATTRIBUTES), description="The customer's own words on it.")

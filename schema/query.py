@@ -23,6 +23,7 @@ from schema.node import Node
 from schema.order_query import OrderQuery
 from schema.order_update import OrderUpdateQuery
 from schema.outbox_event import OutboxQuery
+from schema.pay_preview import PayPreviewQuery
 from schema.product import Product, ProductConnection
 from schema.product_filter import PRODUCT_ORDERS, Filters, Reverse, SortKey, narrow
 from schema.product_search import SearchWords
@@ -56,6 +57,7 @@ class Query(
     RegionQuery,
     FreightTemplateQuery,
     MerchantAccountQuery,
+    PayPreviewQuery,
     MessageTemplateQuery,
     OutboxQuery,
 ):

@@ -10,6 +10,12 @@ PAYMENT: Final = """id method state amount { fen } refunded { fen } isSurplus is
   createdAt"""
 _PAID: Final = f"order {{ id orderNo status payToken payments {{ {PAYMENT} }} }}"
 
+PREVIEW: Final = """query ($token: String!) {
+  payPreview(payToken: $token) {
+    shopName buyer lines { title variantTitle imageUrl quantity } itemCount total { amount fen currencyCode } expiresAt
+  }
+}"""
+
 PAY_WRITES: Final = (
     write(
         "merchantAccountUpsert", "$input: MerchantAccountInput!", f"merchantAccount {{ {ACCOUNT} }}",

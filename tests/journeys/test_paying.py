@@ -170,26 +170,6 @@ async def test_goods_that_need_no_sending_are_theirs_at_once(shop: SandboxShop, 
     assert await count(shop, "shipping_upload") == 1
 
 
-async def test_a_friend_pays_and_learns_nothing(shop: SandboxShop, ming: Payer, mug: str) -> None:
-    order, friend = await ming.places((mug, 1)), await payer(shop, "小红")
-    token = (await ming.looks(order["id"]))["payToken"]
-
-    assert (await friend.tries_to_pay(order["id"])).refusals == [Refused("NOT_FOUND", "input.orderId")]
-    paying = await friend.pays(payToken=token)
-    assert paying["order"] is None
-    assert (await friend.sheet(paying["requestPayment"]))["outcome"] == "success"
-    await settled(shop)
-
-    seen = await ming.looks(order["id"])
-    assert (seen["status"], seen["payToken"]) == ("PAID", None)
-    [payment] = seen["payments"]
-    assert (payment["state"], payment["isOwn"]) == ("SUCCEEDED", False)
-    assert await count(shop, "payment", f"payer_customer_id = '{friend.customer_id}'") == 1
-    assert await friend.looks(order["id"]) is None
-    for forged in (token[:-1] + ("A" if token[-1] != "A" else "B"), "x", ""):
-        assert [one.code for one in (await friend.tries_to_pay(payToken=forged)).refusals] == ["NOT_FOUND"]
-
-
 async def test_a_notification_that_never_came_is_found_by_asking(shop: SandboxShop, ming: Payer, mug: str) -> None:
     order, mchid = await ming.places((mug, 1)), await mchid_of(shop)
     await wechat_pay(shop, "/notifications/hold", mchid=mchid, hold=True)

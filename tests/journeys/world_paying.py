@@ -15,7 +15,7 @@ query ($input: QuoteInput!) { quote(input: $input) { quote { token } userErrors 
 """
 _PLACE: Final = """
 mutation ($input: PlacementInput!) {
-  orderPlace(input: $input) { order { id lines { id } } userErrors { code field message } }
+  orderPlace(input: $input) { order { id payToken lines { id } } userErrors { code field message } }
 }"""
 
 
@@ -51,4 +51,4 @@ async def buy(customer: Asker, mark: str, variant: str, address: str, quantity: 
     )
     assert placed.refusals == []
     order = placed["orderPlace"]["order"]
-    return {"order": order["id"], "order.line": order["lines"][0]["id"]}
+    return {"order": order["id"], "order.line": order["lines"][0]["id"], "order.payToken": order["payToken"]}
