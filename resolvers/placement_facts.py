@@ -171,6 +171,8 @@ class Facts:
     templates: Templates
     placed: Counter[tuple[UUID, UUID | None]] = field(default_factory=Counter)
     """What wishes before ours came to: (customer, product or variant) -> pieces, (customer, None) -> unpaid orders."""
+    bought: set[UUID] = field(default_factory=set)
+    """Lines of carts that wishes before ours have bought: they are in no cart any more."""
 
 
 async def read_facts(sql: Connection, wishes: Sequence[Wish], *, hold: bool) -> Facts:

@@ -62,7 +62,7 @@ class Judgement:
 def judge(number: int, wish: Wish, facts: Facts) -> Judgement:
     """Judge the wish of this number, after those before it took what they could."""
     person, problems = facts.people[number], list[Refusal]()
-    lines = _known_lines(wish, facts.lines[number], problems)
+    lines = _known_lines(wish, facts.lines[number], facts.bought, problems)
     _check_limits(wish, lines, facts, problems)
     takes = _take_stock(wish, lines, facts, problems)
     region = _region(wish, person, lines, problems)
@@ -82,6 +82,7 @@ def carry_out(judgement: Judgement, facts: Facts) -> None:
     if customer is None:
         return
     facts.placed[customer, None] += 1
+    facts.bought.update(line.facts["cart_line_id"] for line in judgement.lines if line.facts["cart_line_id"])
     for line in judgement.lines:
         facts.placed[customer, line.facts["product_id"]] += line.quantity
         facts.placed[customer, line.facts["variant_id"]] += line.quantity
@@ -93,11 +94,11 @@ def _at(wish: Wish, line: JudgedLine) -> tuple[str | int, ...]:
     return (*wish.placement.where, line.index)
 
 
-def _known_lines(wish: Wish, rows: list[Record], problems: list[Refusal]) -> list[JudgedLine]:
+def _known_lines(wish: Wish, rows: list[Record], bought: set[UUID], problems: list[Refusal]) -> list[JudgedLine]:
     lines = []
     for row in rows:
         at = (*wish.placement.where, row["k"])
-        if row["variant_id"] is None:
+        if row["variant_id"] is None or row["cart_line_id"] in bought:
             problems.append(Refusal(UserErrorCode.NOT_FOUND, "找不到该商品", "No such item", *at))
         elif not row["is_sold"]:
             problems.append(Refusal(UserErrorCode.NO_LONGER_SOLD, "商品已下架", "No longer on sale", *at))

@@ -210,3 +210,23 @@ async def test_orders_placed_from_a_cart_that_others_change_take_each_piece_once
     ordered = await pool().fetchval("select coalesce(sum(quantity), 0) from order_line where shop_id = $1", shop.id)
     assert ordered > 0
     assert left + ordered == 2 * RIVALS
+
+
+async def test_one_line_of_a_cart_is_bought_once_however_many_tap(shop: SandboxShop, second: httpx.AsyncClient) -> None:
+    ming = await buyer(shop)
+    ids = await variants(shop, "a")
+    cart = await changed(ming.ask, "cartLinesAdd", lines=[{"variantId": ids["a"], "quantity": 2}])
+    wished = {
+        "source": {"cartLineIds": [cart["lines"][0]["id"]]},
+        "delivery": {"address": {"addressId": ming.address}},
+        "expectedTotal": {"fen": cart["subtotal"]["fen"]},
+    }
+    askers = both(ming.ask, second)
+
+    answers = await asyncio.gather(
+        *(askers[tap % 2](PLACE, {"input": wished | {"idempotencyKey": f"tap {tap}"}}) for tap in range(16))
+    )
+
+    codes = Counter(refusal.code for answer in answers for refusal in answer.refusals)
+    assert codes == {"NOT_FOUND": 15}
+    assert (await read(ming.ask))["lines"] == []
