@@ -1,5 +1,7 @@
 """Giving money back: before anything is sent, piece by piece, and whatever WeChat makes of it."""
 
+from typing import Any
+
 import pytest
 
 from models.database import pool
@@ -119,7 +121,7 @@ async def test_nothing_goes_back_beyond_what_was_paid(shop: SandboxShop, ming: P
     [line] = order["lines"]
     unpaid = await ming.places((mug, 1))
 
-    async def refused(order_id: str, **more: object) -> list[Refused]:
+    async def refused(order_id: str, **more: Any) -> list[Refused]:
         return (await tries_to_refund(shop, order_id, **more)).refusals
 
     assert await refused(order["id"], lines=[piece(line, 3)]) == [Refused("OUT_OF_RANGE", "input.lines.0.quantity")]

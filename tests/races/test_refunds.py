@@ -154,6 +154,7 @@ async def test_a_piece_is_sent_or_refunded_never_both(shop: SandboxShop, ming: P
             "select shipped_quantity, refunded_quantity from order_line where shop_id = $1 order by id desc limit 1",
             shop.id,
         )
+        assert line
         assert not refunding.refusals
         assert line["refunded_quantity"] == 1
         reason = refunding["orderRefund"]["refund"]["reason"]

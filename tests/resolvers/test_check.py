@@ -15,6 +15,7 @@ from resolvers.check import EXAMPLES_MAX, INVARIANTS, Finding, check_shop, check
 from resolvers.demo import fill_with_demo
 from settings import Settings
 from tests.harness.shops import OpenedShop, open_shop, over_http
+from tests.resolvers.refund_plants import REFUND_PLANTS, give_back
 from tests.resolvers.shipment_plants import SHIPMENT_PLANTS, send_some
 from tests.resolvers.trade_plants import TRADE_PLANTS, trade
 
@@ -91,7 +92,8 @@ _PLANTS: Final[dict[str, str]] = {
     """,
     "outbox.told_was_tried": """
         update outbox_event set delivered_at = created_at
-        where id = (select id from outbox_event where shop_id = '{shop}' order by sequence limit 1)
+        where id = (
+            select id from outbox_event where shop_id = '{shop}' and delivered_at is null order by sequence limit 1)
     """,
     "outbox.told_in_order": """
         insert into outbox_event (id, shop_id, topic, aggregate_id, payload, attempts, last_error, next_attempt_at,
@@ -103,7 +105,7 @@ _PLANTS: Final[dict[str, str]] = {
         ) as times order by place
     """,
 }
-PLANTS: Final = _PLANTS | TRADE_PLANTS | SHIPMENT_PLANTS
+PLANTS: Final = _PLANTS | TRADE_PLANTS | REFUND_PLANTS | SHIPMENT_PLANTS
 
 # In a transaction that is rolled back: what the database would refuse must be seen too.
 _CONSTRAINTS = """
@@ -119,7 +121,7 @@ async def used(settings: Settings, http: httpx.AsyncClient) -> OpenedShop:
     opened = await open_shop(settings)
     await fill_with_demo(opened.shop)
     shop = over_http(opened, http, settings)
-    for using in (trade, send_some):
+    for using in (give_back, trade, send_some):
         await using(shop)
     return opened
 

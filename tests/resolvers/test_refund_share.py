@@ -76,7 +76,7 @@ def test_any_sequence_of_refunds_of_an_order_gives_back_what_was_paid_and_no_fen
 ) -> None:
     rows = {new_id(): line(*one) for one in lines}
     paid = sum(payable for payable, _ in lines) + freight
-    payment = {"id": new_id(), "left_fen": paid, "parts": 0}
+    payment: dict[str, Any] = {"id": new_id(), "left_fen": paid, "parts": 0}
     freight_left = freight
     while any(row["left_quantity"] for row in rows.values()):
         chosen = data.draw(st.sampled_from([id_ for id_, row in rows.items() if row["left_quantity"]]))
@@ -100,7 +100,7 @@ def test_all_that_is_left_is_all_of_it(lines: list[tuple[int, int]], freight: in
 
 @given(st.lists(st.integers(1, 1000), min_size=1, max_size=4), st.data())
 def test_several_payments_share_a_refund_and_none_gives_more_than_it_has(lefts: list[int], data: st.DataObject) -> None:
-    payments = [{"id": new_id(), "left_fen": left, "parts": 0} for left in lefts]
+    payments: list[dict[str, Any]] = [{"id": new_id(), "left_fen": left, "parts": 0} for left in lefts]
     of, fen = new_id(), data.draw(st.integers(1, sum(lefts)))
     rows = {of: line(sum(lefts), 1)}
 

@@ -24,7 +24,7 @@ TRADE_PLANTS: Final[dict[str, str]] = {
     "order_adjustment.is_shared_whole": _update("order_adjustment", "allocations = '[]'", "kind = 'STAFF'"),
     "order.delivery_is_one": _update("delivery", "freight_fen = freight_fen + 1"),
     "order.status_follows_its_history": _update("orders", "status = 'CLOSED'", "status = 'PAID'"),
-    "reservation.follows_its_order": _update("reservation", "state = 'RELEASED'", "state = 'TAKEN'"),
+    "reservation.follows_its_order": _update("reservation", "state = 'RELEASED'", "state = 'TAKEN' and returned = 0"),
     "reservation.is_what_was_bought": _update("reservation", "quantity = quantity + 1", "state = 'TAKEN'"),
     "stock.reserved_is_held_by_orders": _update("reservation", "state = 'TAKEN'", "state = 'HELD'"),
     "order.is_not_over_time": _update(
