@@ -18,6 +18,9 @@ from tests.harness.secrecy import SECRECY, Secrecy
 from tests.harness.server import client, serving_app
 from tests.harness.shops import SandboxShop
 
+LINES = b"A" * 64, b"B1" * 32, b"C2" * 32
+FILE = b"-----BEGIN KEY-----\\n%s\\n%s\\n%s\\n" % LINES
+
 
 @pytest.fixture
 def planted() -> Secrecy:
@@ -25,6 +28,7 @@ def planted() -> Secrecy:
     secrecy = Secrecy()
     secrecy.hear_wechat(b'{"openid": "oAbcdefghijklmnopqrstuvwxyz0", "session_key": "tiihtNczf5v6AKRyjwEUhQ=="}')
     secrecy.hear_wechat(b'{"phone_info": {"purePhoneNumber": "13812345678"}, "secret": "0123456789abcdef"}')
+    secrecy.hear_wechat(b'{"apiV3Key": "0123456789abcdefghijklmnopqrstuv", "privateKey": "%s"}' % FILE)
     answer = b'{"data":{"session":{"refreshToken":"rt_0123456789abcdef","accessToken":"a.b.9876543210zyxw"}}}'
     secrecy.hear_answer("/graphql", answer)
     assert secrecy.leaks == []
@@ -36,6 +40,7 @@ def planted() -> Secrecy:
     [
         '{"id":"oAbcdefghijklmnopqrstuvwxyz0"}', "x-who: oAbcdefghijklmnopqrstuvwxyz0", '"tiihtNczf5v6AKRyjwEUhQ=="',
         "call me at 13812345678.", '{"note":"0123456789abcdef"}', "cannot connect to postgresql://root@db",
+        '{"key":"0123456789abcdefghijklmnopqrstuv"}', f"half of a key: {LINES[1].decode()}", FILE[30:].decode(),
         '{"sessionKey":"x"}', "-----BEGIN PRIVATE KEY-----", "Traceback (most recent call last):",
     ],
 )  # fmt: skip
@@ -88,12 +93,14 @@ async def test_the_suite_listens_to_servers_and_logs(shop: SandboxShop, settings
     me = await phone.logged_in()
     await me(PHONE, {"code": await phone.phone_code(phone="+86-13900008888")})
     row = await pool().fetchrow("select openid, session_key from wechat_sandbox.person where name = $1", phone.user)
+    api_key = await pool().fetchval("select api_v3_key from wechat_sandbox.pay_merchant where shop_id = $1", shop.id)
+    private = await pool().fetchval("select private_key_pem from wechat_sandbox.pay_key where name = 'MERCHANT'")
     assert row
     assert SECRECY.leaks == []
     told: list[str] = []
 
     async with serving_app(Starlette(routes=[Route("/", _leak)])) as base_url, client(base_url) as http:
-        for secret in (row["openid"], row["session_key"], "13900008888", "nothing"):
+        for secret in (row["openid"], row["session_key"], "13900008888", "nothing", api_key, private.splitlines()[5]):
             assert (await http.get("/", params=httpx.QueryParams(who=secret))).status_code == 200
             told += SECRECY.leaks
             SECRECY.leaks = []
@@ -102,5 +109,6 @@ async def test_the_suite_listens_to_servers_and_logs(shop: SandboxShop, settings
     SECRECY.leaks = []
 
     assert [one.partition(" in ")[0] for one in told] == [
-        "SECRET_KEY, openid", "SECRET_KEY, session_key", "SECRET_KEY, purePhoneNumber", "SECRET_KEY", "openid",
+        "SECRET_KEY, openid", "SECRET_KEY, session_key", "SECRET_KEY, purePhoneNumber", "SECRET_KEY",
+        "SECRET_KEY, apiV3Key", "SECRET_KEY, privateKey", "openid",
     ]  # fmt: skip

@@ -18,7 +18,7 @@ import logs
 # What WeChat tells a server, and what a tester sets up at it.
 _OF_WECHAT: Final = frozenset({
     "openid", "unionid", "session_key", "access_token", "refresh_token", "code", "secret", "purePhoneNumber",
-    "encodingAesKey", "pushToken",
+    "encodingAesKey", "pushToken", "apiV3Key", "privateKey",
 })  # fmt: skip
 # What an answer of ours gives to its owner alone.
 _GIVEN: Final = re.compile(
@@ -41,6 +41,7 @@ _NEVER_LOGGED: Final = (
     ("a bearer's token", re.compile(rb"[Bb]earer [\w.-]{16,}")),
 )
 _SHORTEST: Final = 11
+_LINE: Final = re.compile(r"[A-Za-z0-9+/]{40,}={0,2}")
 
 
 @dataclass(slots=True)
@@ -54,13 +55,23 @@ class Secrecy:
     lines: int = 0
 
     def learn(self, kind: str, secret: str, *, in_logs_only: bool = False) -> None:
-        """From now on nobody may be told this; with `in_logs_only`, no log."""
+        """From now on nobody may be told this; with `in_logs_only`, no log. Of a key in a file, no line of it."""
+        if "\n" in secret:
+            for line in secret.splitlines():
+                # In JSON the break before it is a word's letter.
+                self._learn_word(kind, line)
+                self._learn_word(kind, f"n{line}")
+            return
         known = self.in_logs if in_logs_only else self.everywhere
         words = {word for pattern in _WORDS for word in pattern.findall(secret.encode())}
         # The longest word of each way of writing stands for the secret; short ones would be found by chance.
         for word in [*sorted(words, key=len)[-1:], secret.encode()]:
             if len(word) >= _SHORTEST and (in_logs_only or word not in self.in_logs):
                 known.setdefault(word, kind)
+
+    def _learn_word(self, kind: str, word: str) -> None:
+        if _LINE.fullmatch(word):
+            self.everywhere.setdefault(word.encode(), kind)
 
     def hear_wechat(self, body: bytes) -> None:
         """Learn what WeChat says or is told."""

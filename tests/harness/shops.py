@@ -7,6 +7,7 @@ from uuid import UUID
 import httpx
 
 from ids import encode_id
+from models.database import pool
 from models.shop import Shop
 from models.staff import Role, Staff
 from models.wechat_app import WechatApp
@@ -18,6 +19,7 @@ from resolvers.tokens import STAFF_AUDIENCE, Bearer, Tokens
 from resolvers.visitor_key import DEMO_KEY
 from settings import Settings
 from tests.harness.asking import Asker, credentials
+from tests.harness.secrecy import SECRECY
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
@@ -75,6 +77,13 @@ class SandboxShop(OpenedShop):
         return self.tokens.issue(bearer, minutes=60)
 
 
+_KEYS = """
+select 'apiV3Key' as kind, api_v3_key as secret from wechat_sandbox.pay_merchant where shop_id = $1
+union all
+select 'privateKey', private_key_pem from wechat_sandbox.pay_key
+"""
+
+
 async def open_shop(settings: Settings, name: str = "小铺") -> OpenedShop:
     """Open an empty sandbox shop under a handle, and by its seed an appid, of its own."""
     opened = await open_sandbox(
@@ -84,6 +93,9 @@ async def open_shop(settings: Settings, name: str = "小铺") -> OpenedShop:
         seed=secrets.randbelow(2**53),
         sealing_key=settings.derive("sealing"),
     )
+    # No word about them passes a door when a shop is opened, and nobody may hear of them ever after.
+    for row in await pool().fetch(_KEYS, opened.shop.id):
+        SECRECY.learn(row["kind"], row["secret"])
     return OpenedShop(opened.shop, opened.app, opened.key, opened.owner)
 
 
