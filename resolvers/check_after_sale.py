@@ -19,7 +19,7 @@ AFTER_SALE_INVARIANTS: Final = (
             where one.shop_id = $1 and (
                 one.status is distinct from (
                     select to_status from after_sale_change where shop_id = $1 and after_sale_id = one.id
-                    order by created_at desc, id desc limit 1)
+                    order by id desc limit 1)
                 or exists (
                     select from after_sale_change step where step.shop_id = $1 and step.after_sale_id = one.id
                       and case when step.from_status is null then step.to_status <> 'APPLIED'

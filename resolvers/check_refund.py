@@ -175,7 +175,7 @@ REFUND_INVARIANTS: Final = (
                 where orders.shop_id = $1 and orders.{column} <> coalesce((
                     select to_value from order_change
                     where shop_id = $1 and order_id = orders.id and axis = '{axis}'
-                    order by created_at desc, id desc limit 1), '{first}')
+                    order by id desc limit 1), '{first}')
             """,  # noqa: S608 - fixed words
         )
         for axis, column, first in (
