@@ -23,12 +23,12 @@ _LATER: Final = {"IDEMPOTENCY_IN_PROGRESS", "BUSY"}
 
 # Leases are wall time, and whoever held them is gone: what a minute of waiting would do.
 _LEASES: Final = (
-    "update outbox_event set next_attempt_at = created_at where shop_id = $1 and delivered_at is null",
-    "update payment set next_query_at = created_at where shop_id = $1 and next_query_at is not null",
-    "update payment_notification set next_attempt_at = created_at where shop_id = $1 and next_attempt_at is not null",
-    "update refund_allocation set next_attempt_at = created_at where shop_id = $1 and next_attempt_at is not null",
-    "update shipping_upload set next_attempt_at = created_at where shop_id = $1 and next_attempt_at is not null",
-    """update wechat_sandbox.notification set due_at = made_at, sending_since = null
+    "update outbox_event set next_attempt_at = now() where shop_id = $1 and delivered_at is null",
+    "update payment set next_query_at = now() where shop_id = $1 and next_query_at is not null",
+    "update payment_notification set next_attempt_at = now() where shop_id = $1 and next_attempt_at is not null",
+    "update refund_allocation set next_attempt_at = now() where shop_id = $1 and next_attempt_at is not null",
+    "update shipping_upload set next_attempt_at = now() where shop_id = $1 and next_attempt_at is not null",
+    """update wechat_sandbox.notification set due_at = now(), sending_since = null
     where shop_id = $1 and due_at is not null""",
 )
 

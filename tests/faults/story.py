@@ -17,7 +17,7 @@ from tests.harness.shops import SandboxShop
 STOCK: Final = 9
 CANCEL: Final = "mutation ($id: ID!) { orderCancel(orderId: $id) { order { id } userErrors { code field message } } }"
 _LATER: Final = "update shop set clock_offset_ms = clock_offset_ms + 1900000 where id = $1"
-_ASK_NOW: Final = "update payment set next_query_at = created_at where shop_id = $1 and state = 'PREPAID'"
+_ASK_NOW: Final = "update payment set next_query_at = now() where shop_id = $1 and state = 'PREPAID'"
 
 Turn = Callable[[str], Awaitable[None]]
 """Called with the name of a chapter."""

@@ -6,7 +6,7 @@ from tests.harness.carts import read
 from tests.harness.paying import all_right, count, settled, stock_of, wechat_pay
 from tests.harness.refunding import ledger, seen
 
-_ASK_NOW = "update payment set next_query_at = created_at where shop_id = $1 and next_query_at is not null"
+_ASK_NOW = "update payment set next_query_at = now() where shop_id = $1 and next_query_at is not null"
 
 
 async def is_as_modelled(world: World) -> None:

@@ -28,9 +28,9 @@ class Placed:
 
     model: Order
     id: str
-    lines: list[Any]
-    open: dict[str, Mapping[str, str]] = field(default_factory=dict)
-    dead: list[Mapping[str, str]] = field(default_factory=list)
+    lines: list[Any] = field(repr=False)
+    open: dict[str, Mapping[str, str]] = field(default_factory=dict, repr=False)
+    dead: list[Mapping[str, str]] = field(default_factory=list, repr=False)
 
     def close(self) -> None:
         """All sheets are closed at WeChat."""
