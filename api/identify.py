@@ -13,7 +13,7 @@ from uuid import UUID
 from api.credentials import Credentials, header_uuid, is_crawler, preferred_language
 from api.errors import ErrorCode, RequestError
 from clock import wall_now
-from models.database import pool
+from models.database import fetch_row
 from models.shop import ShopMode
 from models.staff import Role
 from resolvers.caller import ActorKind, Caller, Language
@@ -146,7 +146,7 @@ class Identities:
         customer_id = bearer.subject_id if bearer and bearer.kind is ActorKind.CUSTOMER else None
         shop_id, session_id = (bearer.shop_id, bearer.session_id) if bearer else (None, None)
         forgotten = self._forgotten
-        row = await pool().fetchrow(_LOOK_UP, key or None, shop_id, staff_id, customer_id, session_id)
+        row = await fetch_row(_LOOK_UP, (key or None, shop_id, staff_id, customer_id, session_id))
         answer = _judge(row, asked[0], bearer)
         if forgotten != self._forgotten:
             # Asked before `forget`: good enough for who waits, not to be remembered.

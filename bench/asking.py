@@ -83,15 +83,20 @@ def _difference(one_name: str, one: bytes, other_name: str, other: bytes) -> str
 
 
 async def count_statements(on: Ground, server: Server, page: Page, key: str) -> int | None:
-    """Count in PostgreSQL's own log what one request asks of it; None when the log is not ours to read."""
+    """Count what a page's first request asks of PostgreSQL; None when its log is not ours to read."""
+    request = requests_of(server, page, key)[0]
+    return await count_statements_of(on, server, request, request)
+
+
+async def count_statements_of(on: Ground, server: Server, first: bytes, request: bytes) -> int | None:
+    """Count in PostgreSQL's own log what a request asks of it, after a first by the same caller; None as above."""
     if on.postgres_log is None or on.settings.database_url is None:
         return None
-    request = requests_of(server, page, key)[0]
     watcher = await asyncpg.connect(on.settings.database_url)
     try:
         await _log_statements(watcher, "all")
         # Who asks is remembered for a second; this request is the one that finds out.
-        await asyncio.to_thread(ask, server, request)
+        await asyncio.to_thread(ask, server, first)
         began = f"began-{secrets.token_hex(8)}"
         ended = f"ended-{secrets.token_hex(8)}"
         await watcher.execute(f"select '{began}'")

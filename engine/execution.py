@@ -18,7 +18,7 @@ from engine.compiler import Compiler
 from engine.errors import RequestFault
 from engine.following import Following
 from engine.live import parted
-from engine.plan import Demand, Reader
+from engine.plan import Demand, Plan, Reader
 from engine.rows import Order
 from engine.selection import Selections
 from engine.sources import Relation, Shape, Sources
@@ -73,6 +73,8 @@ class Context:
 
     caller: Any
     engine: "Engine"
+    backs: dict[object, Plan]
+    """Kept with the operation's plan."""
 
 
 class Engine:
@@ -97,7 +99,7 @@ class Engine:
         if plan.demands:
             _check_roles(plan.demands, caller)
         if not plan.sql:
-            return await self._fall_back(reader, variables, caller)
+            return await self._fall_back(reader, plan, variables, caller)
         reading = Reading(caller, coerced, self._secret)
         data = await self._read(plan.sql, plan.binds, reading)
         if data is None:
@@ -110,26 +112,42 @@ class Engine:
             news = News(cursor, plan.following, plan.is_personal)
         return Answer(_finished(data, plan.computed), None, fell_back=False, notes=notes, news=news)
 
-    async def read_back(
-        self, info: GraphQLResolveInfo[Any], write: Callable[[Compiler], str], viewer: Viewer | None = None
-    ) -> Any:
-        """Read what `write` compiles for a field that graphql-core is answering, as the finished JSON value."""
-        caller: Viewer = viewer or info.context.caller
+    async def read_back(self, info: GraphQLResolveInfo[Any], ref: Ref | None = None) -> Any:
+        """Read a field that graphql-core is answering, by its source or the rows of `ref`, as finished JSON value."""
+        viewer: Viewer = info.context.caller
+        one = what = None
+        ids: tuple[UUID, ...] = ()
+        if ref is not None:
+            viewer = ref.viewer or viewer
+            one, what = isinstance(ref.ids, UUID), ref.type_name
+            ids = (ref.ids,) if isinstance(ref.ids, UUID) else ref.ids
+        # Nodes are known by identity: the document that has them is kept for as long as the plans.
+        key = (*map(id, info.field_nodes), info.parent_type.name, what, one, viewer.keeps)
+        plan = info.context.backs.get(key)
+        if plan is None:
+            plan = info.context.backs[key] = self._plan_back(info, ref, viewer.keeps)
+        reading = Reading(viewer, info.variable_values.coerced, self._secret, ids)
+        data = await self._read(plan.sql, plan.binds, reading)
+        return None if data is None else orjson.loads(_finished(data, plan.computed))
+
+    def _plan_back(self, info: GraphQLResolveInfo[Any], ref: Ref | None, keeps: frozenset[str]) -> Plan:
         variables = info.variable_values.coerced
-        statement = Statement(caller.keeps)
+        statement = Statement(keeps)
         compiler = Compiler(self.sources, Selections(self.schema, info.fragments, variables), variables, statement)
-        sql = f"select convert_to(({write(compiler)})::text, 'UTF8')"
-        data = await self._read(*statement.finished(sql), Reading(caller, variables, self._secret))
-        return None if data is None else orjson.loads(_finished(data, tuple(statement.computed)))
+        written = _by_id(compiler, info, ref) if ref else compiler.field(info.parent_type, info.field_nodes, Row())
+        sql = f"select convert_to(({written})::text, 'UTF8')"
+        return Plan(*statement.finished(sql), tuple(statement.computed), ())
 
     async def _read(self, sql: str, binds: tuple[Bind, ...], reading: Reading) -> bytes | None:
         return await self._fetch(sql, tuple([bind(reading) for bind in binds]))
 
-    async def _fall_back(self, reader: Reader, variables: Mapping[str, Any] | None, caller: Viewer) -> Answer:
+    async def _fall_back(
+        self, reader: Reader, plan: Plan, variables: Mapping[str, Any] | None, caller: Viewer
+    ) -> Answer:
         result = execute(
             self.schema,
             reader.document,
-            context_value=Context(caller, self),
+            context_value=Context(caller, self, plan.backs),
             variable_values=dict(variables or {}),
             executor_class=ReadingExecutor,
         )
@@ -152,9 +170,9 @@ class ReadingExecutor(ExecutorThrowingOnIncremental):
         """Let the engine read roots with a source and Refs; complete everything else as graphql-core does."""
         engine: Engine = info.context.engine
         if result is _READ:
-            return engine.read_back(info, lambda compiler: compiler.field(info.parent_type, info.field_nodes, Row()))
+            return engine.read_back(info)
         if isinstance(result, Ref):
-            return engine.read_back(info, lambda compiler: _by_id(compiler, info, result), result.viewer)
+            return engine.read_back(info, result)
         return super().complete_value(return_type, field_details_list, info, path, result, position_context)
 
 
@@ -169,8 +187,7 @@ def _by_id(compiler: Compiler, info: GraphQLResolveInfo[Any], ref: Ref) -> str:
     """The rows a Ref names, compiled with the selection of the field that answers with it."""
     target = compiler.selections.object_type(ref.type_name)
     is_one = isinstance(ref.ids, UUID)
-    ids = [ref.ids] if isinstance(ref.ids, UUID) else list(ref.ids)
-    bound = compiler.statement.bind(("ref", *ids), "uuid[]", lambda _reading: ids)
+    bound = compiler.statement.bind("ref", "uuid[]", lambda reading: reading.ids)
     relation = Relation(
         Shape.ONE if is_one else Shape.MANY,
         f"{{t}}.id = any({bound})",

@@ -1,7 +1,7 @@
 """Plans: what compiling an operation gives, kept for every later request of the same shape."""
 
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, cast
 
 from graphql import (
@@ -57,6 +57,8 @@ class Plan:
     following: Following | None = None
     """Of a subscription only."""
     is_personal: bool = False
+    backs: "dict[object, Plan]" = field(default_factory=dict)
+    """What mutations of this shape answer with: plans of single fields, by whatever else these depend on."""
 
 
 class Reader:

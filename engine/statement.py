@@ -40,11 +40,12 @@ class Viewer(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Reading:
-    """One run of a plan: who asks, with which variables, under which cursor secret."""
+    """One run of a plan: who asks, with which variables, under which cursor secret, for which rows by `ids`."""
 
     viewer: Viewer
     variables: Variables
     secret: bytes
+    ids: tuple[UUID, ...] = ()
 
 
 Bind = Callable[[Reading], Any]

@@ -194,7 +194,13 @@ def pool() -> asyncpg.Pool:
 
 
 async def fetch_value(sql: str, binds: tuple[Any, ...]) -> Any:  # noqa: ANN401 - whatever the column holds
-    """Run one statement and give the only column of its first row: the way of every compiled read.
+    """Run one statement and give the only column of its first row: the way of every compiled read."""
+    row = await fetch_row(sql, binds)
+    return None if row is None else row[0]
+
+
+async def fetch_row(sql: str, binds: tuple[Any, ...]) -> Any:  # noqa: ANN401 - asyncpg's records have no types
+    """Run one statement and give its first row, or None.
 
     The pool's own release runs in a task of its own, shielded from whoever cancels. After an answer nothing is left
     that could be cancelled (see `_keep_session`), so the holder takes the connection back at once: a tenth of the CPU
@@ -203,12 +209,12 @@ async def fetch_value(sql: str, binds: tuple[Any, ...]) -> Any:  # noqa: ANN401 
     connections = pool()
     connection = await connections.acquire()
     try:
-        value = await connection.fetchval(sql, *binds)
+        row = await connection.fetchrow(sql, *binds)
     except BaseException:
         await connections.release(connection)
         raise
     await connection._holder.release(None)  # noqa: SLF001 - see above
-    return value
+    return row
 
 
 @asynccontextmanager

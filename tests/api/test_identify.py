@@ -16,7 +16,7 @@ from api.identify import Identities
 from clock import wall_now
 from ids import new_id
 from models.customer import Customer
-from models.database import pool
+from models.database import fetch_row
 from models.shop import Shop
 from models.staff import Role, Staff
 from resolvers.caller import ActorKind, Caller, Language
@@ -285,12 +285,10 @@ async def test_over_http_a_refusal_has_its_status_and_code(opened: OpenedShop, h
 def count_look_ups(monkeypatch: pytest.MonkeyPatch) -> list[int]:
     """Count from now on how often the door asks the database."""
     asked = [0]
-    real = pool()
 
-    class Counted:
-        async def fetchrow(self, sql: str, *binds: object) -> object:
-            asked[0] += 1
-            return await real.fetchrow(sql, *binds)
+    async def counted(sql: str, binds: tuple[object, ...]) -> object:
+        asked[0] += 1
+        return await fetch_row(sql, binds)
 
-    monkeypatch.setattr(api.identify, "pool", Counted)
+    monkeypatch.setattr(api.identify, "fetch_row", counted)
     return asked
