@@ -1,8 +1,9 @@
 """The order desk: buyers of one shop who come at the same moment are served by one transaction.
 
-A shop has one desk in each process, with two clerks. While both are at work, those who come wait in a row, and the
-next transaction takes them all: a hot variant's row is locked and written once for many. Each gets an answer of their
-own: whoever is refused takes nothing, and when the transaction as a whole fails, each is tried alone, so that one
+A shop has one desk in each process, with two clerks. While one is at work, those who come wait in a row, and the next
+transaction takes them all: a hot variant's row is locked and written once for many. The second clerk helps only where
+the row is long: what a transaction costs is mostly for itself, and little for each order in it. Each gets an answer of
+their own: whoever is refused takes nothing, and when the transaction as a whole fails, each is tried alone, so that one
 poisoned order harms nobody else. Desks of several processes meet at the stock levels, which all take in id order.
 """
 
@@ -32,16 +33,20 @@ BATCH_MAX: Final = 64
 CLERKS: Final = 2
 """One writes while the other reads; more would only make smaller batches."""
 
+QUEUE: Final = 12
+"""How many must wait for the second clerk to serve them."""
+
 _TRIES: Final = 3
 _RETRY_AFTER_MS: Final = 500
 
 # The same wish, and wishes of the same customer (whose unpaid orders and pieces are counted), wait for each other: in
-# the order of the numbers, so that two desks never wait in a circle. A wait reads lock_timeout when it begins.
+# the order of the numbers, so that two desks never wait in a circle. A wait reads lock_timeout when it begins. What
+# follows has the same plan for any batch: one of its own would cost more than it could save.
 _LOCK: Final = f"""
 select set_config('lock_timeout', '{LOCK_MS}', true),
        (select count(*) from (select pg_advisory_xact_lock(wait.on) from
             (select distinct hashtextextended(name, 0) as on from unnest($1::text[]) as name order by 1) wait) waited),
-       set_config('lock_timeout', '5000', true)
+       set_config('lock_timeout', '5000', true), set_config('plan_cache_mode', 'force_generic_plan', true)
 """  # noqa: S608 - our own number
 
 Outcome = UUID | Exception
@@ -62,6 +67,12 @@ class _Asked:
 class _Desk:
     waiting: deque[_Asked] = field(default_factory=deque)
     at_work: set[asyncio.Task[None]] = field(default_factory=set)
+    serving: int = 0
+    """Clerks who will look at the row again; some of those at work have already turned to go."""
+
+    def has_work_for(self, clerk: int) -> bool:
+        """Whether there is enough in the row for this many clerks."""
+        return bool(self.waiting) and (clerk == 1 or (clerk <= CLERKS and len(self.waiting) >= QUEUE))
 
 
 _desks: dict[UUID, _Desk] = {}
@@ -73,7 +84,8 @@ async def place_at_desk(wish: Wish) -> UUID:
     desk = _desks.setdefault(shop_id, _Desk())
     asked = _Asked(wish, asyncio.get_running_loop().create_future())
     desk.waiting.append(asked)
-    if len(desk.at_work) < CLERKS:
+    if desk.has_work_for(desk.serving + 1):
+        desk.serving += 1
         # In a context of its own: a task inherits the transaction of whoever makes it.
         clerk = asyncio.create_task(_serve(desk), context=contextvars.Context())
         desk.at_work.add(clerk)
@@ -89,16 +101,20 @@ def _leave(shop_id: UUID, desk: _Desk, clerk: asyncio.Task[None]) -> None:
 
 
 async def _serve(desk: _Desk) -> None:
-    """Serve until nobody waits."""
-    while desk.waiting:
-        batch = _next_batch(desk.waiting)
-        for asked, outcome in zip(batch, await _place([asked.wish for asked in batch]), strict=True):
-            if asked.answer.done():
-                continue
-            if isinstance(outcome, Exception):
-                asked.answer.set_exception(outcome)
-            else:
-                asked.answer.set_result(outcome)
+    """Serve until the row is no work for so many."""
+    try:
+        while desk.has_work_for(desk.serving):
+            batch = _next_batch(desk.waiting)
+            for asked, outcome in zip(batch, await _place([asked.wish for asked in batch]), strict=True):
+                if asked.answer.done():
+                    continue
+                if isinstance(outcome, Exception):
+                    asked.answer.set_exception(outcome)
+                else:
+                    asked.answer.set_result(outcome)
+    finally:
+        # Without a wait since the row was looked at: whoever comes after finds that a clerk is needed.
+        desk.serving -= 1
 
 
 def _next_batch(waiting: deque[_Asked]) -> list[_Asked]:
