@@ -30,7 +30,8 @@ async def planned(
 
 
 async def told(caller: Caller) -> list[str]:
-    rows = await pool().fetch("select topic from outbox_event where shop_id = $1 order by sequence", caller.shop_id)
+    found = "select topic from outbox_event where shop_id = $1 and topic like 'product.%' order by sequence"
+    rows = await pool().fetch(found, caller.shop_id)
     return [row["topic"] for row in rows]
 
 
