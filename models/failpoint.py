@@ -35,6 +35,8 @@ FAILPOINTS: Final[Mapping[str, str]] = {
     "refund.after_call": "WeChat has said where a refund stands, and nobody has kept it yet.",
     "message.before_call": "A message is claimed and its quota set aside, and WeChat has not heard of it.",
     "message.after_call": "WeChat has sent a message, and nobody has written it down yet.",
+    "shipping.before_call": "Parcels are claimed to be told of, and WeChat has not heard of them.",
+    "shipping.after_call": "WeChat has heard of parcels, and nobody has kept that yet.",
     "stock.figured": "Levels count as figured and their products' figures are made, and nothing is committed.",
 }
 """Every place in the code, and what is true there; a test holds the list to the code."""

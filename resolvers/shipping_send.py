@@ -15,6 +15,7 @@ from asyncpg import Record
 from clock import wall_now
 from logs import log
 from models.database import pool
+from models.failpoint import failpoint
 from models.wechat_app import WechatApp
 from resolvers.address_draft import recipient_of
 from wechat.connection import NoSandboxError, wechat
@@ -105,7 +106,9 @@ async def _upload(shop_id: UUID, upload_id: UUID) -> None:
         return
     at = (shop_id, upload_id, job["revision"])
     try:
+        await failpoint("shipping.before_call")
         await upload_shipping_info(wechat().mini_program(app), _shipping(job))
+        await failpoint("shipping.after_call")
     except ShippingKnown as known:
         # It was heard before, though its answer got lost; or WeChat takes no more corrections.
         await pool().execute(_DONE, *at, _said(known))

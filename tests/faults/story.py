@@ -10,8 +10,10 @@ from models.database import pool
 from tests.faults.house import House, insists, leases_end
 from tests.harness.buying import PLACE, on_sale
 from tests.harness.carts import document, read
+from tests.harness.messages import agrees, arrived, tells
 from tests.harness.paying import PAY, Payer, all_right, count, inside, mchid_of, payer, settled, stock_of, wechat_pay
 from tests.harness.refunding import GIVE_BACK, LOOK, ledger, piece
+from tests.harness.shipping import NUMBER, SHIP, told_of_parcels
 from tests.harness.shops import SandboxShop
 
 STOCK: Final = 9
@@ -25,7 +27,7 @@ Turn = Callable[[str], Awaitable[None]]
 
 @dataclass(slots=True)
 class Life:
-    """One customer: puts things into a cart, buys, pays, gets a piece's money back, and lets a second order go."""
+    """One customer: fills a cart, buys, pays, hears of it, gets money and parcels, lets another go."""
 
     house: House
     shop: SandboxShop
@@ -41,7 +43,16 @@ class Life:
 
     async def lived(self, before: Turn, after: Turn) -> None:
         """Go through all chapters."""
-        for chapter in (self.fill_cart, self.place, self.pay, self.sheet, self.paid, self.refund, self.let_go):
+        for chapter in (
+            self.fill_cart,
+            self.place,
+            self.pay,
+            self.sheet,
+            self.paid,
+            self.refund,
+            self.ship,
+            self.let_go,
+        ):
             await before(chapter.__name__)
             await chapter()
             await after(chapter.__name__)
@@ -91,6 +102,11 @@ class Life:
         answer = await insists(self.house.asks(self.shop.staff), GIVE_BACK, wish)
         assert answer.refusals == []
 
+    async def ship(self) -> None:
+        """Staff send all that is left."""
+        wish = {"id": self.order["id"], "lines": None, "carrier": "SF", "number": NUMBER, "key": uuid4().hex}
+        assert (await insists(self.house.asks(self.shop.staff), SHIP, wish)).refusals == []
+
     async def let_go(self) -> None:
         """Place a second order and cancel it, or let its time run out."""
         wish = self.ming.wish((self.variant, 1), total=self.fen)
@@ -133,6 +149,7 @@ class Life:
         seen = await self.look()
         assert (seen["status"], seen["paid"]["fen"], seen["refunded"]["fen"]) == ("PAID", self.total, self.fen)
         assert [line["refundedQuantity"] for line in seen["lines"]] == [1]
+        assert (seen["fulfilmentStatus"], await count(self.shop, "shipment")) == ("SHIPPED", 1)
         assert await stock_of(self.shop, self.variant) == (STOCK - self.pieces + 1, 0)
         assert await count(self.shop, "cart_line") == 0
         rows = await pool().fetch("select status from orders where shop_id = $1 order by id", self.shop.id)
@@ -140,7 +157,7 @@ class Life:
         paid = f"state = 'SUCCEEDED' and order_id = '{inside('ord', self.order['id'])}'"
         assert await count(self.shop, "payment", paid) == await count(self.shop, "payment", "state = 'SUCCEEDED'") == 1
         assert await count(self.shop, "refund") == await count(self.shop, "refund_allocation") == 1
-        events = {"placed": 2, "paid": 1, "cancelled": 1, "refunded": 1}
+        events = {"placed": 2, "paid": 1, "cancelled": 1, "refunded": 1, "shipped": 1}
         for topic, times in events.items():
             assert await count(self.shop, "outbox_event", f"topic = 'order.{topic}'") == times
         assert await count(self.shop, "outbox_event", "delivered_at is null") == 0
@@ -152,6 +169,7 @@ class Life:
         [refund] = await wechat_pay(self.shop, "/refunds", method="GET", mchid=mchid)
         assert (refund["status"], refund["amountFen"]) == ("SUCCESS", self.fen)
         assert await ledger(self.shop) == (self.total - self.fen, 0)
+        assert len(await told_of_parcels(self.shop)) == len(await arrived(self.ming)) == 1
 
 
 async def life_in(house: House, shop: SandboxShop, seed: int, *, lost: bool) -> Life:
@@ -160,6 +178,7 @@ async def life_in(house: House, shop: SandboxShop, seed: int, *, lost: bool) -> 
     fen = chance.choice([1, 999, 1990])
     [variant] = await on_sale(shop, "mug", STOCK, fen=fen)
     ming = await payer(shop)
+    await agrees(ming, await tells(shop, "ORDER_PAID"))
     at_house = replace(ming, ask=house.asks(ming.ask))
     if lost:
         await wechat_pay(shop, "/notifications/hold", mchid=await mchid_of(shop), hold=True)

@@ -42,6 +42,8 @@ SERVERS = (
     Kill("order.paid.before_commit", "one", "sheet"),
     Kill("command.before_commit", "one", "refund"),
     Kill("command.after_commit", "one", "refund"),
+    Kill("command.before_commit", "one", "ship"),
+    Kill("command.after_commit", "one", "ship"),
     Kill("order.cancel.closed", "one", "let_go"),
 )
 WORKERS = (
@@ -49,8 +51,12 @@ WORKERS = (
     Kill("outbox.told", "worker", "place"),
     Kill("stock.figured", "worker", "place"),
     Kill("order.paid.before_commit", "worker", "sheet"),
+    Kill("message.before_call", "worker", "sheet"),
+    Kill("message.after_call", "worker", "sheet"),
     Kill("refund.before_call", "worker", "refund"),
     Kill("refund.after_call", "worker", "refund"),
+    Kill("shipping.before_call", "worker", "ship"),
+    Kill("shipping.after_call", "worker", "ship"),
     Kill("order.cancel.closed", "worker", "let_go"),
 )
 WORST = (
