@@ -2,9 +2,10 @@
 
 import argparse
 import sys
+from datetime import date
 from getpass import getpass
 
-from api import imports, operator
+from api import imports, operator, operator_bill
 from api.command import Declare, Group, on_database, whole
 from api.sandbox_input import SEED_MAX
 from models.staff import Role
@@ -21,6 +22,9 @@ def declare_operator(command: Declare, group: Group) -> None:
     command("reindex", on_database(operator.reindex))
     command("demo", on_database(imports.demo))
     command("check", on_database(operator.check)).add_argument("--shop", required=True, help=_SHOP_OR_ID)
+    statement = command("bill", on_database(operator_bill.bill))
+    statement.add_argument("--shop", required=True, help=_SHOP_OR_ID)
+    statement.add_argument("--date", required=True, type=date.fromisoformat, help="a day in China, before today")
     _declare_imports(group)
     _declare_shops(group)
     _declare_apps(group)

@@ -126,6 +126,15 @@ async def test_a_check_counts_what_is_broken_and_says_so_by_its_exit_code(
     assert await fail(around, "check --shop nobody") == "There is no shop 'nobody'"
 
 
+async def test_a_bill_that_nobody_gives_is_no_agreement(around: Mapping[str, str], opened: OpenedShop) -> None:
+    nowhere = dict(around) | {"WECHAT_SANDBOX_URL": "http://127.0.0.1:9"}
+
+    said = await fail(nowhere, f"bill --shop {opened.shop.handle} --date 2026-01-01")
+
+    assert said.splitlines()[-1] == "WeChat gives no bill: tradebill: NO_CONNECTION"
+    assert "--date" in await fail(around, f"bill --shop {opened.shop.handle} --date yesterday")
+
+
 async def test_a_live_shop_gets_its_app_and_key_and_stays(around: Mapping[str, str], settings: Settings) -> None:
     handle = f"live-{new_id().hex[-8:]}"
     made = json.loads(await run(around, f"shop create --mode live --handle {handle}"))

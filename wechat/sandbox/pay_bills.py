@@ -8,6 +8,7 @@ from typing import Any, Final
 
 from models.database import pool
 from wechat.sandbox.pay_faults import PayCode, PayFault
+from wechat.sandbox.pay_orders import sub_merchant_shop
 from wechat.sandbox.pay_protocol import PayAnswer, PayCall
 from wechat.sandbox.pay_ring import ring_of
 from wechat.sandbox.pay_signing import seal
@@ -94,7 +95,7 @@ async def _offered(call: PayCall, kind: str) -> PayAnswer:
     sub_mchid = call.query.get("sub_mchid", "")
     if call.query.get("tar_type"):
         raise PayFault(PayCode.PARAM_ERROR, "沙箱的账单不压缩", field="tar_type")
-    now = (await time_of(call.merchant.shop_id)).astimezone(CHINA)
+    now = (await time_of(await sub_merchant_shop(call.merchant, sub_mchid))).astimezone(CHINA)
     if day >= now.date():
         raise PayFault(PayCode.INVALID_REQUEST, "账单日期必须早于今天", field="bill_date")
     if now < datetime.combine(day + _DAY, READY_AT, CHINA):
