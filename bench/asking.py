@@ -14,7 +14,8 @@ import orjson
 from bench.pages import Page
 from bench.servers import Ground, Server
 
-_STATEMENT: Final = re.compile(r"LOG:  (?:statement|execute [^:]+): ")
+_STATEMENT: Final = re.compile(r"LOG:  (?:statement|execute [^:]+): (?!BEGIN|COMMIT)")
+"""What begins and ends a transaction is not counted."""
 _PATIENCE_SECONDS: Final = 5.0
 _SIGNAL_SECONDS: Final = 0.3
 

@@ -56,6 +56,7 @@ class Buyers:
 
     shop_id: UUID
     app_id: UUID
+    appid: str
     variants: list[UUID]
     customers: list[tuple[UUID, UUID, str]]
     """Customer, address, token."""
@@ -71,7 +72,7 @@ async def open_for_buyers(on: Ground) -> Buyers:
         variants = await _stock(shop.id)
         customers = [await _customer(shop.id, app.id, app.appid, number, keys.tokens) for number in range(CUSTOMERS)]
     await pool().execute("vacuum analyze")
-    return Buyers(shop.id, app.id, variants, customers)
+    return Buyers(shop.id, app.id, app.appid, variants, customers)
 
 
 _PRODUCTS: Final = """
@@ -170,6 +171,12 @@ _HEAD: Final = (
 )
 
 
+def request_of(server: Server, token: str, asked: dict[str, object], path: str = "/graphql") -> bytes:
+    """Return what a customer with this token sends."""
+    body = orjson.dumps(asked)
+    return _HEAD.format(path=path, port=server.port, key=KEY, token=token, length=len(body)).encode() + body
+
+
 def _request(server: Server, buyers: Buyers, number: int, *, hot: bool) -> bytes:
     variant = buyers.variants[0 if hot else number % VARIANTS]
     customer, address, token = buyers.customers[number % CUSTOMERS]
@@ -181,16 +188,12 @@ def _request(server: Server, buyers: Buyers, number: int, *, hot: bool) -> bytes
             "delivery": {"address": {"addressId": encode_id("adr", address)}},
             "idempotencyKey": key,
         }
-        path, body = "/graphql", orjson.dumps({"query": DOCUMENT, "variables": {"input": wish}})
-    else:
-        path = "/place"
-        body = orjson.dumps(
-            {
-                "shop": str(buyers.shop_id), "app": str(buyers.app_id), "customer": str(customer),
-                "address": str(address), "variant": str(variant), "quantity": 1, "expected": PRICE_FEN, "key": key,
-            }
-        )  # fmt: skip
-    return _HEAD.format(path=path, port=server.port, key=KEY, token=token, length=len(body)).encode() + body
+        return request_of(server, token, {"query": DOCUMENT, "variables": {"input": wish}})
+    asked = {
+        "shop": str(buyers.shop_id), "app": str(buyers.app_id), "customer": str(customer), "address": str(address),
+        "variant": str(variant), "quantity": 1, "expected": PRICE_FEN, "key": key,
+    }  # fmt: skip
+    return request_of(server, token, asked, "/place")
 
 
 async def prepare(on: Ground) -> Buyers:

@@ -1,0 +1,170 @@
+"""What a whole purchase costs: somebody new logs in, fills a cart, asks for the price, places, pays, and is told so.
+
+`python -m bench.journey` measures this alone. The sandbox's WeChat is a process of its own; the server does its due
+work itself, so that everything an order causes is counted.
+"""
+
+import asyncio
+import time
+from contextlib import ExitStack
+from dataclasses import dataclass
+from statistics import median
+from typing import Any, Final, Self
+from uuid import uuid4
+
+import httpx
+import orjson
+import psutil
+
+from bench.catalogue import KEY
+from bench.placing import PRICE_FEN, VARIANTS, Buyers, prepare
+from bench.servers import Ground, Server, ground, serving
+from ids import encode_id
+
+SHOPPERS: Final = 32
+WARM_SECONDS: Final = 5.0
+SECONDS: Final = 15.0
+_LOOK_EVERY_SECONDS: Final = 0.1
+_PATIENCE_SECONDS: Final = 30.0
+_SETTLE_SECONDS: Final = 2.0
+"""After the last order: what it left to be done is part of its price."""
+
+_LOGIN: Final = """mutation ($code: String!) {
+  answer: loginWithWechat(input: {code: $code}) { session { accessToken } userErrors { code } } }"""
+_ADDRESS: Final = """mutation ($input: AddressCreateInput!) {
+  answer: addressCreate(input: $input, idempotencyKey: "home") { address { id } userErrors { code } } }"""
+_ADD: Final = """mutation ($lines: [CartLineAddInput!]!) {
+  answer: cartLinesAdd(lines: $lines, idempotencyKey: "once") { cart { lines { id } } userErrors { code } } }"""
+_QUOTE: Final = """query ($input: QuoteInput!) {
+  answer: quote(input: $input) { quote { token total { fen } } userErrors { code } } }"""
+_PLACE: Final = """mutation ($input: PlacementInput!) {
+  answer: orderPlace(input: $input) { order { id status } userErrors { code } } }"""
+_PAY: Final = """mutation ($id: ID!) {
+  answer: orderPay(input: {orderId: $id}, idempotencyKey: "once") {
+    requestPayment { appId timeStamp nonceStr package signType paySign } userErrors { code } } }"""
+_LOOK: Final = "query ($id: ID!) { answer: order(id: $id) { paymentStatus } }"
+_HOME: Final = {
+    "recipientName": "王小明",
+    "phone": "13800001234",
+    "detail": "文三路 90 号",
+    "region": {"provinceCode": "330000", "cityCode": "330100", "districtCode": "330106"},
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Spent:
+    """CPU seconds of the server, and of all that PostgreSQL does, for WeChat too."""
+
+    server: float
+    postgres: float
+
+    @classmethod
+    def now(cls, on: Ground, server: Server) -> Self:
+        """Read both."""
+        children = psutil.Process(on.postgres).children() if on.postgres else []
+        return cls(_cpu(psutil.Process(server.pid)), sum(map(_cpu, children)))
+
+
+def _cpu(process: psutil.Process) -> float:
+    spent = process.cpu_times()
+    return float(spent.user + spent.system)
+
+
+class _Shopper:
+    """Somebody whom nobody has seen before, on a connection of their own."""
+
+    def __init__(self, http: httpx.AsyncClient, server: Server, wechat: Server, appid: str) -> None:
+        self._http, self._appid = http, appid
+        self._url = f"http://127.0.0.1:{server.port}/graphql"
+        self._wechat = f"http://127.0.0.1:{wechat.port}/sandbox/wechat"
+        self._headers = {"x-shop-key": KEY, "x-visitor-id": str(uuid4())}
+
+    async def buys(self, variant: str) -> None:
+        """From login to paid. Raises RuntimeError when anything is refused."""
+        code = await self._tell_wechat("/codes", {"user": uuid4().hex, "appid": self._appid})
+        session = (await self._ask(_LOGIN, code=code["code"]))["session"]
+        self._headers["authorization"] = f"Bearer {session['accessToken']}"
+        address = (await self._ask(_ADDRESS, input=_HOME))["address"]["id"]
+        cart = (await self._ask(_ADD, lines=[{"variantId": variant, "quantity": 1}]))["cart"]
+        wish: dict[str, Any] = {
+            "source": {"cartLineIds": [line["id"] for line in cart["lines"]]},
+            "delivery": {"address": {"addressId": address}},
+        }
+        quote = (await self._ask(_QUOTE, input=wish))["quote"]
+        if quote["total"]["fen"] != PRICE_FEN:
+            message = f"the price is {quote['total']}"
+            raise RuntimeError(message)
+        wish = {"source": {"quoteToken": quote["token"]}, "idempotencyKey": "once"}
+        order = (await self._ask(_PLACE, input=wish))["order"]["id"]
+        request = (await self._ask(_PAY, id=order))["requestPayment"]
+        sheet = {name: given for name, given in request.items() if name != "package"}
+        prepaid = {"prepay_id": request["package"].removeprefix("prepay_id="), "outcome": "success"}
+        await self._tell_wechat("/pay", prepaid | sheet)
+        deadline = time.monotonic() + _PATIENCE_SECONDS
+        while (await self._ask(_LOOK, id=order))["paymentStatus"] != "PAID":
+            if time.monotonic() > deadline:
+                message = "an order that was paid is not known to be"
+                raise RuntimeError(message)
+            await asyncio.sleep(_LOOK_EVERY_SECONDS)
+
+    async def _ask(self, document: str, **variables: object) -> Any:  # noqa: ANN401 - parsed JSON
+        asked = {"query": document, "variables": variables}
+        said = (await self._http.post(self._url, json=asked, headers=self._headers)).json()
+        if said.get("errors") or said["data"]["answer"].get("userErrors"):
+            raise RuntimeError(str(said))
+        return said["data"]["answer"]
+
+    async def _tell_wechat(self, path: str, asked: dict[str, str]) -> Any:  # noqa: ANN401 - parsed JSON
+        answer = await self._http.post(self._wechat + path, json=asked)
+        answer.raise_for_status()
+        return answer.json()
+
+
+async def _shop(servers: tuple[Server, Server], buyers: Buyers, appid: str, seconds: float) -> list[float]:
+    """Keep the shoppers busy; how long each purchase took."""
+    ends_at, taken = time.monotonic() + seconds, list[float]()
+
+    async def go_shopping(number: int) -> None:
+        async with httpx.AsyncClient(timeout=_PATIENCE_SECONDS) as http:
+            while (began := time.monotonic()) < ends_at:
+                number += SHOPPERS
+                variant = encode_id("var", buyers.variants[number % VARIANTS])
+                await _Shopper(http, *servers, appid).buys(variant)
+                taken.append(time.monotonic() - began)
+
+    await asyncio.gather(*(go_shopping(number) for number in range(SHOPPERS)))
+    return taken
+
+
+def journey_line(on: Ground, stack: ExitStack, buyers: Buyers, seconds: float = SECONDS) -> str:
+    """Start a WeChat and a server beside it, have people buy, and return a line of JSON."""
+    wechat = stack.enter_context(serving("wechat", on))
+    at = {"WECHAT_SANDBOX_URL": f"http://127.0.0.1:{wechat.port}/sandbox/wechat", "WORKER_INSIDE": "true"}
+    server = stack.enter_context(serving("ours", on, **at))
+    servers = (server, wechat)
+    asyncio.run(_shop(servers, buyers, buyers.appid, WARM_SECONDS))
+    time.sleep(_SETTLE_SECONDS)
+    before, began = Spent.now(on, server), time.monotonic()
+    taken = asyncio.run(_shop(servers, buyers, buyers.appid, seconds))
+    lasted = time.monotonic() - began
+    time.sleep(_SETTLE_SECONDS)
+    after = Spent.now(on, server)
+    found = {
+        "bench": "journey",
+        "ours_cpu_ms": round((after.server - before.server) * 1000 / len(taken), 2),
+        "ours_postgres_ms": round((after.postgres - before.postgres) * 1000 / len(taken), 2),
+        "journeys": len(taken),
+        "journeys_per_second": round(len(taken) / lasted, 1),
+        "journey_seconds": round(median(taken), 2),
+    }
+    return orjson.dumps(found).decode()
+
+
+def main() -> None:
+    """Measure this alone and print its line."""
+    with ground() as on, ExitStack() as stack:
+        print(journey_line(on, stack, asyncio.run(prepare(on))))
+
+
+if __name__ == "__main__":
+    main()
