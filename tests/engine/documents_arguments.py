@@ -118,6 +118,9 @@ class Arguments:
                 "outTradeNo", "String", [*(row["out_trade_no"] for row in self._world.shop.rows["payment"]), "nothing"]
             ),
         }
+        seen = [id_ for id_ in self._world.seen if id_.startswith("ord")]
+        if seen and self._random.random() < 0.6:
+            return {"id": self._one_of("id", "ID", seen)}
         names = self._random.sample(list(ways), self._random.choice((1, 1, 1, 2)))
         return {name: ways[name] for name in names}
 

@@ -30,11 +30,13 @@ _OFTEN = {
     "landing": 3,
     "page": 2,
     "cart": 2,
-    "order": 4,
     "orders": 2,
-    "viewer": 3,
+    "refunds": 4,
+    "merchantAccounts": 4,
 }
 """Roots under which most is to be found are asked for more often than the others."""
+_OFTEN_OWN = {"order": 5, "orderChange": 2, "viewer": 4}
+"""The same for who has orders to look at."""
 
 
 class Generator:
@@ -55,8 +57,12 @@ class Generator:
         assert root
         names = self._names(root)
         count = self._random.choice((1, 1, 2, 3))
-        drawn = self._random.sample(names, count, counts=[_OFTEN.get(name, 1) for name in names])
+        drawn = self._random.sample(names, count, counts=[self._often(name) for name in names])
         return DocumentTree([self._field(root, name, 1) for name in dict.fromkeys(drawn)])
+
+    def _often(self, name: str) -> int:
+        has_orders = self._viewer.viewer_id is not None or (name != "viewer" and "ORDERS" in self._viewer.keeps)
+        return _OFTEN.get(name) or (_OFTEN_OWN.get(name, 1) if has_orders else 1)
 
     def along(self, way: Sequence[tuple[GraphQLObjectType, str]]) -> DocumentTree:
         """One document from the root to the field at the end of this way, with as little below it as there can be."""

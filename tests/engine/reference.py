@@ -132,8 +132,8 @@ class Reference(Leaves):
         arguments: dict[str, Any],
     ) -> Any:
         target: Any = get_named_type(info.return_type)
-        names = self.sources.fields[info.parent_type.name, info.field_name].argument_names
-        named = {names.get(name, name): value for name, value in arguments.items()}
+        facts = self.sources.fields[info.parent_type.name, info.field_name]
+        named = {facts.argument_names.get(name, name): value for name, value in arguments.items()}
         if relation.shape is not Shape.PAGE and not self.sources.table(target.name).table:
             derived = await self._derived(record, relation, target, named)
             return derived[: named.get("first")] if relation.shape is Shape.MANY else next(iter(derived), None)
@@ -147,9 +147,8 @@ class Reference(Leaves):
         rows = Rows(query, "t", "p", "m")  # type: ignore[arg-type]  # a Query stands for the Statement
         # Declared public is what hangs from a row that may be seen: guards are asked all the same, and change nothing.
         # Only behind a field that demands a role there is more to see than the public may.
-        roles = self.sources.fields[info.parent_type.name, info.field_name].roles
         is_own = (info.parent_type.name, info.field_name) in OWN
-        guards = [] if relation.is_public and (roles or is_own) else self._guard(query, table)
+        guards = [] if relation.is_public and (facts.roles or is_own) else self._guard(query, table)
         origin = self._origin(query, rows, record, relation, table, guards)
         if relation.select:
             relation.select(rows, **_trees(named, relation.shape))

@@ -16,7 +16,7 @@ from tests.engine.documents_world import NODE_TABLES
 from tests.engine.proof import Viewpoint, prove, viewpoints
 from tests.engine.small_shop import TABLES, SmallShop
 
-SEEDS = range(5_000, 5_150)
+SEEDS = range(5_000, 5_200)
 READ = {*TABLES, "product_words"}
 """What reads look into: all that the small shop has, and the words made of it."""
 PLATFORM = {"region", "carrier"}
@@ -38,7 +38,8 @@ def unscoped(sql: str) -> list[str]:
     for table, alias in set(_REFERENCE.findall(sql)):
         references = len(re.findall(rf"(?:\bfrom|,|\bjoin)\s+{table}\s+{alias}\b", sql))
         column = "id" if table == "shop" else "shop_id"
-        own = rf"where (?:{table}\.)?{column}" if alias == "where" else rf"(?<!\w){alias}\.{column}"
+        named = table if alias == "on" else alias
+        own = rf"where (?:{table}\.)?{column}" if alias == "where" else rf"(?<!\w){named}\.{column}"
         conditions = re.findall(rf"{own} = (?:{_BIND}|\w+\.shop_id)|uuid_cmp\({alias}\.{column}, {_BIND}\) = 0", sql)
         if len(conditions) < references:
             found.append(f"{table} {alias}")
@@ -95,7 +96,7 @@ async def test_no_statement_shows_a_shop_to_another(
 async def test_ids_of_another_shop_name_nothing(both: Both, small: SmallShop, neighbour: SmallShop) -> None:
     """Staff of a shop ask for each row of it by id, and then for all of the other's."""
     document = "query($ids: [ID!]!) { nodes(ids: $ids) { id } }"
-    prefixes = {table: prefix for prefix, table in NODE_TABLES.items() if table not in {"customer", "address"}}
+    prefixes = {table: prefix for prefix, table in NODE_TABLES.items() if table not in {"customer", "address", "cart"}}
     ids = [f"{prefixes[table]}_{id_.hex}" for table in prefixes for id_ in small.ids(table)[:6]]
 
     own = await both.data(document, {"ids": ids}, staff(small, Role.OWNER))
@@ -161,8 +162,9 @@ async def test_who_looked_at_what_is_theirs_alone(both: Both, small: SmallShop, 
     assert all(lists)
     assert not set(lists[0]) & set(lists[1])
     assert not set(lists[2]) & set(lists[3])
-    for stranger in (staff(small, Role.OWNER), replace(visitor(small), visitor_id=None)):
-        assert (await both.same(document, None, stranger))["recentlyViewed"] == []
+    for stranger in (staff(small, Role.OWNER), visitor(small)):
+        nobody = replace(stranger, visitor_id=None)
+        assert (await both.same(document, None, nobody))["recentlyViewed"] == []
 
 
 async def test_the_checker_sees_a_missing_condition(
