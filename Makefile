@@ -12,7 +12,8 @@ WORKERS ?= 1
 POSTGRES_15 ?= /usr/lib/postgresql/15/bin
 PY := .venv/bin/python
 # Two cores are common; xdist's auto asks the machine.
-PYTEST := $(PY) -m pytest -n auto --dist loadgroup
+# A file goes to one worker: it furnishes its world once, and the corpus's mutations are told in their order.
+PYTEST := $(PY) -m pytest -n auto --dist loadfile
 
 .PHONY: help setup setup-dev serve test test-fast test-long lint bench fuzz schema check lock
 

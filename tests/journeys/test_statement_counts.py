@@ -16,9 +16,6 @@ from tests.journeys.corpus_write import Write
 from tests.journeys.corpus_writes import WRITES
 from tests.journeys.world import World, furnish
 
-# The mutations of the corpus are told in order: one confirms what the next reviews.
-pytestmark = pytest.mark.xdist_group("statement counts")
-
 OF_A_WRITE: Final[Mapping[str, int]] = {
     "orderPlace": 7,
     "orderPriceChange": 11,

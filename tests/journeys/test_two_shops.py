@@ -22,9 +22,6 @@ from tests.journeys.corpus_write import Foreign, Write
 from tests.journeys.corpus_writes import WRITES
 from tests.journeys.world import HOUR, World, furnish
 
-# The mutations of the corpus are told in order: one confirms what the next reviews.
-pytestmark = pytest.mark.xdist_group("two shops")
-
 _TABLES = """
 select table_name from information_schema.columns
 where table_schema = 'public' and column_name = 'shop_id' order by table_name
