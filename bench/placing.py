@@ -16,7 +16,6 @@ from uuid import UUID
 import asyncpg
 import orjson
 
-from bench.asking import ask
 from bench.catalogue import KEY
 from bench.load import Load, Plan, Target, turns
 from bench.servers import Ground, Server, ground, make_database, serving
@@ -39,6 +38,8 @@ SECONDS: Final = 1.5
 CONNECTIONS: Final = 32
 REQUESTS: Final = 6_000
 """For one turn: more than are answered in it."""
+PIECES: Final = 40
+"""Of the hot variant when it sells out."""
 
 PRICE_FEN: Final = 1_990
 RIVAL: Final = "placing rival"
@@ -118,30 +119,35 @@ async def _customer(shop_id: UUID, app_id: UUID, appid: str, number: int, tokens
 
 
 def measure_placing(on: Ground, servers: list[Server], buyers: Buyers, *, hot: bool) -> str:
-    """Place orders by turns on both servers; a line of JSON with the ratio of orders in a second."""
-    for server in servers:
-        said = orjson.loads(ask(server, _request(server, buyers, 0, hot=hot)))
-        if said["data"]["orderPlace"]["userErrors"]:
-            message = f"{server.name}: {said}"
-            raise RuntimeError(message)
+    """Place orders by turns on both servers; a line of JSON with the ratio of orders in a second.
+
+    Raises RuntimeError unless every answer placed an order and holds its piece, and of the last pieces each was sold.
+    """
+    before, answers = asyncio.run(_orders(on)), 0
     loads: defaultdict[str, list[Load]] = defaultdict(list)
     for round_ in range(ROUNDS + 1):
-        # New keys each time: the same wish again is answered and places nothing.
-        targets = [
-            Target(server.name, server.port, server.pid, _requests(server, buyers, hot=hot), 1) for server in servers
-        ]
-        for load in turns(Plan(targets, 1, SECONDS, CONNECTIONS, on.postgres)):
+        for server in servers:
+            load = _turn(on, server, buyers, SECONDS, hot=hot)
+            answers += load.answers
+            # The first warms up.
             if round_:
-                loads[load.name].append(load)
-    ours, rival = loads["ours"], loads[RIVAL]
-    oversold = asyncio.run(_oversold(on))
+                loads[server.name].append(load)
+    placed = asyncio.run(_orders(on)) - before
+    if placed != answers:
+        message = f"{answers} answers, {placed} orders"
+        raise RuntimeError(message)
+    for server in servers:
+        _sell_out(on, server, buyers)
+    return _line("placing hot" if hot else "placing spread", loads["ours"], loads[RIVAL], asyncio.run(_wrong(on)))
+
+
+def _line(name: str, ours: list[Load], rival: list[Load], oversold: int) -> str:
+    ratios = [one.per_second / other.per_second for one, other in zip(ours, rival, strict=True)]
     found: dict[str, Any] = {
-        "bench": "placing hot" if hot else "placing spread",
+        "bench": name,
         "ours_tps": round(median(load.per_second for load in ours)),
         "rival_tps": round(median(load.per_second for load in rival)),
-        "ratio_tps": round(
-            median(one.per_second / other.per_second for one, other in zip(ours, rival, strict=True)), 2
-        ),
+        "ratio_tps": round(median(ratios), 2),
         "ours_cpu_ms": round(median(load.cpu_ms for load in ours), 3),
         "rival_cpu_ms": round(median(load.cpu_ms for load in rival), 3),
         "ours_postgres_ms": round(median(load.postgres_ms or 0 for load in ours), 3),
@@ -151,11 +157,48 @@ def measure_placing(on: Ground, servers: list[Server], buyers: Buyers, *, hot: b
     return orjson.dumps(found).decode()
 
 
-async def _oversold(on: Ground) -> int:
+def _turn(on: Ground, server: Server, buyers: Buyers, seconds: float, *, hot: bool) -> Load:
+    # New keys each time: the same wish again is answered and places nothing.
+    target = Target(server.name, server.port, server.pid, _requests(server, buyers, hot=hot), 1)
+    [load] = turns(Plan([target], 1, seconds, CONNECTIONS, on.postgres))
+    return load
+
+
+_LAST: Final = "update stock_level set on_hand = reserved + $2 where variant_id = $1"
+_WRONG: Final = """
+select count(*) from stock_level level where reserved > on_hand or reserved <> (
+    select coalesce(sum(quantity), 0) from reservation where stock_level_id = level.id and state = 'HELD'
+)
+"""
+
+
+def _sell_out(on: Ground, server: Server, buyers: Buyers) -> None:
+    """Leave a few pieces of the hot variant: so many orders must come of far more wishes."""
+    asyncio.run(_sql(on, _LAST, buyers.variants[0], PIECES))
+    before = asyncio.run(_orders(on))
+    _turn(on, server, buyers, SECONDS, hot=True)
+    sold = asyncio.run(_orders(on)) - before
+    asyncio.run(_sql(on, _LAST, buyers.variants[0], 1_000_000))
+    if sold != PIECES:
+        message = f"{server.name} sold {sold} of {PIECES}"
+        raise RuntimeError(message)
+
+
+async def _orders(on: Ground) -> int:
+    found: int = await _sql(on, "select count(*) from orders")
+    return found
+
+
+async def _wrong(on: Ground) -> int:
+    """How many levels are oversold, or reserve another number than their orders hold."""
+    found: int = await _sql(on, _WRONG)
+    return found
+
+
+async def _sql(on: Ground, statement: str, *binds: object) -> Any:  # noqa: ANN401 - whatever it gives
     watcher = await asyncpg.connect(on.settings.database_url)
     try:
-        found: int = await watcher.fetchval("select count(*) from stock_level where reserved > on_hand")
-        return found
+        return await watcher.fetchval(statement, *binds)
     finally:
         await watcher.close()
 

@@ -11,11 +11,14 @@ from pathlib import Path
 from typing import Final
 
 from bench.asking import count_statements, requests_of, same_answers
+from bench.buying import measure_buying
 from bench.catalogue import KEY, Stocked, stock_shop
+from bench.journey import journey_line
 from bench.landing import measure_landing, share_products
 from bench.load import Load, Plan, Target, turns
 from bench.login import login_line
 from bench.pages import Page, count_fields, pages
+from bench.placing import RIVAL, measure_placing, prepare
 from bench.report import Result, line, results_file, table
 from bench.search import measure_search
 from bench.servers import VARIANTS, Ground, Server, ground, make_database, serving
@@ -65,9 +68,25 @@ def main(words: list[str]) -> None:
             print(login_line(on, beside), flush=True)
         say("filling a shop with 100,000 products, and searching it")
         print(measure_search(on, servers[:2]), flush=True)
+    say("buying, in a shop of its own")
+    for found in buying_lines():
+        print(found, flush=True)
     print(f"\n{table(results)}")
     if asked.write:
         (PROJECT / "bench" / "RESULTS.md").write_text(results_file(results, CONNECTIONS, asked.rounds, asked.seconds))
+
+
+def buying_lines() -> Iterator[str]:
+    """Measure all of buying; lines of JSON as they are found."""
+    with ground() as on:
+        buyers = asyncio.run(prepare(on))
+        with ExitStack() as stack:
+            servers = [stack.enter_context(serving(name, on)) for name in ("ours", RIVAL)]
+            yield from measure_buying(on, servers[0], buyers)
+            for hot in (False, True):
+                yield measure_placing(on, servers, buyers, hot=hot)
+        with ExitStack() as stack:
+            yield journey_line(on, stack, buyers)
 
 
 async def _prepare(on: Ground) -> Stocked:
