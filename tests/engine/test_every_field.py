@@ -18,7 +18,7 @@ from tests.engine.small_shop import SmallShop
 
 Way = tuple[tuple[GraphQLObjectType, str], ...]
 
-TRIES = 60
+TRIES = 240
 NEVER = {("Landing", "offers")}
 """What no shop has yet."""
 
