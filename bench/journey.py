@@ -1,7 +1,7 @@
 """What a whole purchase costs: somebody new logs in, fills a cart, asks for the price, places, pays, and is told so.
 
-`python -m bench.journey` measures this alone. The sandbox's WeChat is a process of its own; the server does its due
-work itself, so that everything an order causes is counted.
+`python -m bench.journey` measures this alone. The sandbox's WeChat is a process of its own, and so is the worker that
+does what orders leave to be done; the worker's part is counted apart.
 """
 
 import asyncio
@@ -18,11 +18,12 @@ import psutil
 
 from bench.catalogue import KEY
 from bench.placing import PRICE_FEN, VARIANTS, Buyers, prepare
-from bench.servers import Ground, Server, ground, serving
+from bench.servers import Ground, Server, ground, serving, working
 from ids import encode_id
 
 SHOPPERS: Final = 32
-WARM_SECONDS: Final = 5.0
+WARM_SECONDS: Final = 40.0
+"""Each of ten sessions plans each of a hundred statements five times before it keeps a plan."""
 SECONDS: Final = 15.0
 _LOOK_EVERY_SECONDS: Final = 0.1
 _PATIENCE_SECONDS: Final = 30.0
@@ -53,16 +54,17 @@ _HOME: Final = {
 
 @dataclass(frozen=True, slots=True)
 class Spent:
-    """CPU seconds of the server, and of all that PostgreSQL does, for WeChat too."""
+    """CPU seconds of the server, of the worker, and of all that PostgreSQL does, for WeChat too."""
 
     server: float
+    worker: float
     postgres: float
 
     @classmethod
-    def now(cls, on: Ground, server: Server) -> Self:
-        """Read both."""
+    def now(cls, on: Ground, server: Server, worker: int) -> Self:
+        """Read them all."""
         children = psutil.Process(on.postgres).children() if on.postgres else []
-        return cls(_cpu(psutil.Process(server.pid)), sum(map(_cpu, children)))
+        return cls(_cpu(psutil.Process(server.pid)), _cpu(psutil.Process(worker)), sum(map(_cpu, children)))
 
 
 def _cpu(process: psutil.Process) -> float:
@@ -139,19 +141,21 @@ async def _shop(servers: tuple[Server, Server], buyers: Buyers, appid: str, seco
 def journey_line(on: Ground, stack: ExitStack, buyers: Buyers, seconds: float = SECONDS) -> str:
     """Start a WeChat and a server beside it, have people buy, and return a line of JSON."""
     wechat = stack.enter_context(serving("wechat", on))
-    at = {"WECHAT_SANDBOX_URL": f"http://127.0.0.1:{wechat.port}/sandbox/wechat", "WORKER_INSIDE": "true"}
+    at = {"WECHAT_SANDBOX_URL": f"http://127.0.0.1:{wechat.port}/sandbox/wechat"}
     server = stack.enter_context(serving("ours", on, **at))
+    worker = stack.enter_context(working(on, **at))
     servers = (server, wechat)
     asyncio.run(_shop(servers, buyers, buyers.appid, WARM_SECONDS))
     time.sleep(_SETTLE_SECONDS)
-    before, began = Spent.now(on, server), time.monotonic()
+    before, began = Spent.now(on, server, worker), time.monotonic()
     taken = asyncio.run(_shop(servers, buyers, buyers.appid, seconds))
     lasted = time.monotonic() - began
     time.sleep(_SETTLE_SECONDS)
-    after = Spent.now(on, server)
+    after = Spent.now(on, server, worker)
     found = {
         "bench": "journey",
         "ours_cpu_ms": round((after.server - before.server) * 1000 / len(taken), 2),
+        "worker_cpu_ms": round((after.worker - before.worker) * 1000 / len(taken), 2),
         "ours_postgres_ms": round((after.postgres - before.postgres) * 1000 / len(taken), 2),
         "journeys": len(taken),
         "journeys_per_second": round(len(taken) / lasted, 1),

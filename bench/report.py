@@ -104,17 +104,36 @@ def _joined(row: tuple[str, ...], widths: list[int]) -> str:
     return f"| {' | '.join(cells)} |"
 
 
-def results_file(results: list[Result], connections: int, rounds: int, seconds: float) -> str:
-    """Write the page that is kept: numbers, and what they were measured on."""
+PEER: Final = "## Beside Vendure"
+"""Where the part of the page begins that no run of ours writes."""
+
+
+def results_file(results: list[Result], lines: list[str], plan: tuple[int, int, float], kept: str) -> str:
+    """Write the page that is kept: numbers, and what they were measured on.
+
+    `plan` is connections, rounds, seconds; `lines` what is no page; `kept` the page as it was, for its last part.
+    """
+    connections, rounds, seconds = plan
+    busy = ", ".join(f"{load:.1f}" for load in os.getloadavg())
+    peer = kept[kept.index(PEER) :] if PEER in kept else ""
+    said = "\n".join(lines)
     packages = ", ".join(f"{name} {version(name)}" for name in _PACKAGES)
     machine = f"{os.cpu_count()} cores ({platform.machine()}, {platform.system()})"
     return f"""# What an answer costs
 
 Measured on {wall_now():%Y-%m-%d} by `.venv/bin/python -m bench --write`; how to read it: `README.md`, beside this.
 
-- {machine}, shared with neighbours, Python {platform.python_version()}, PostgreSQL {POSTGRES_MAJOR} from the wheel
+- {machine}, shared with neighbours; load at the end {busy}
+- Python {platform.python_version()}, PostgreSQL {POSTGRES_MAJOR} from the wheel
 - {packages}
 - {connections} connections; {rounds} rounds of {seconds} s by turns; one process each; medians, of ratios too
 
 {table(results)}
-"""
+
+What is no page, a line each:
+
+```json
+{said}
+```
+
+{peer}"""

@@ -54,26 +54,32 @@ def main(words: list[str]) -> None:
         for name in VARIANTS:
             say(f"starting {name}")
             servers.append(stack.enter_context(serving(name, on)))
-        results = []
+        results, lines = [], list[str]()
+
+        def tell(line_: str) -> None:
+            """At once: whoever stops a long run keeps what it found."""
+            print(line_, flush=True)
+            lines.append(line_)
+
         for page in pages(stocked.products, stocked.collections):
             results.append(_measure(on, servers, page, rounds=asked.rounds, seconds=asked.seconds))
-            # At once: whoever stops a long run keeps what it found.
             print(line(results[-1]), flush=True)
         say("recording visits")
-        print(record_visits(on, servers[0], KEY), flush=True)
+        tell(record_visits(on, servers[0], KEY))
         say("landing by codes")
-        print(measure_landing(on, servers[:2]), flush=True)
+        tell(measure_landing(on, servers[:2]))
         say("logging in")
         with ExitStack() as beside:
-            print(login_line(on, beside), flush=True)
+            tell(login_line(on, beside))
         say("filling a shop with 100,000 products, and searching it")
-        print(measure_search(on, servers[:2]), flush=True)
+        tell(measure_search(on, servers[:2]))
     say("buying, in a shop of its own")
     for found in buying_lines():
-        print(found, flush=True)
+        tell(found)
     print(f"\n{table(results)}")
     if asked.write:
-        (PROJECT / "bench" / "RESULTS.md").write_text(results_file(results, CONNECTIONS, asked.rounds, asked.seconds))
+        kept, plan = PROJECT / "bench" / "RESULTS.md", (CONNECTIONS, asked.rounds, asked.seconds)
+        kept.write_text(results_file(results, lines, plan, kept.read_text()))
 
 
 def buying_lines() -> Iterator[str]:

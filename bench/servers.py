@@ -92,12 +92,10 @@ def _postmaster(home: Path) -> int | None:
     return None
 
 
-@contextmanager
-def serving(name: str, on: Ground, **more: str) -> Iterator[Server]:
-    """Run one application for the length of a block; what it says goes to a file of its name. `more` are settings."""
-    port = _free_port()
+def environment_of(on: Ground, **more: str) -> dict[str, str]:
+    """Return what a process of ours must be told; `more` are settings."""
     settings = on.settings
-    environment = {
+    return {
         **os.environ,
         "DATABASE_URL": settings.database_url or "",
         "REDIS_URL": settings.redis_url or "",
@@ -108,6 +106,25 @@ def serving(name: str, on: Ground, **more: str) -> Iterator[Server]:
         "THROTTLE_POINTS": "1000000000",
         **more,
     }
+
+
+@contextmanager
+def working(on: Ground, **more: str) -> Iterator[int]:
+    """Run a worker for the length of a block, and give its process."""
+    with (on.directory / "worker.log").open("wb") as log:
+        command = (sys.executable, "main.py", "worker")
+        running = subprocess.Popen(command, cwd=PROJECT, env=environment_of(on, **more), stdout=log, stderr=log)  # noqa: S603 - our own words
+        try:
+            yield running.pid
+        finally:
+            _stop(running)
+
+
+@contextmanager
+def serving(name: str, on: Ground, **more: str) -> Iterator[Server]:
+    """Run one application for the length of a block; what it says goes to a file of its name. `more` are settings."""
+    port = _free_port()
+    environment = environment_of(on, **more)
     with (on.directory / f"{name}.log").open("wb") as log:
         command = (sys.executable, *(VARIANTS | RIVALS)[name], str(port))
         running = subprocess.Popen(command, cwd=PROJECT, env=environment, stdout=log, stderr=log)  # noqa: S603 - our own words
@@ -115,12 +132,16 @@ def serving(name: str, on: Ground, **more: str) -> Iterator[Server]:
             _wait(name, port, running, Path(log.name))
             yield Server(name, port, running.pid)
         finally:
-            running.terminate()
-            try:
-                running.wait(_STOP_SECONDS)
-            except subprocess.TimeoutExpired:
-                running.kill()
-                running.wait()
+            _stop(running)
+
+
+def _stop(running: "subprocess.Popen[bytes]") -> None:
+    running.terminate()
+    try:
+        running.wait(_STOP_SECONDS)
+    except subprocess.TimeoutExpired:
+        running.kill()
+        running.wait()
 
 
 def _wait(name: str, port: int, running: "subprocess.Popen[bytes]", log: Path) -> None:
