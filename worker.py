@@ -94,7 +94,7 @@ DUE_WORK: Final[tuple[DueWork, ...]] = (
             reap_delivered_events,
         ),
     ),
-    DueWork("finish_merges", finish_merges, every_seconds=20.0),
+    DueWork("finish_merges", finish_merges, every_seconds=5.0),
     DueWork("forget_answers", forget_answers, every_seconds=10.0),
     DueWork("reap_sessions", reap_sessions, every_seconds=HOUR_SECONDS),
 )

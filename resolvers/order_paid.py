@@ -23,10 +23,15 @@ from resolvers.order_virtual import deliver_virtual
 from resolvers.refund_surplus import request_surplus_refund
 
 _OF_PAYMENT: Final = "select order_id from payment where shop_id = $1 and id = $2"
-# The customer before the order: a merge of customers holds them first and then moves their orders.
+# The customer before the order: a merge of customers holds them first, in the order of their ids, and then moves their
+# orders. An order that was placed under an older id just then counts for the survivor, who is held with it.
 _HOLD_CUSTOMER: Final = """
-select customer.id from orders join customer on customer.shop_id = orders.shop_id and customer.id = orders.customer_id
-where orders.shop_id = $1 and orders.id = $2 for no key update of customer
+select customer.id, customer.merged_into from customer
+where customer.shop_id = $1 and customer.id in (
+    select unnest(array[who.id, who.merged_into]) from orders
+    join customer who on who.shop_id = orders.shop_id and who.id = orders.customer_id
+    where orders.shop_id = $1 and orders.id = $2)
+order by customer.id for no key update
 """
 _HOLD_ORDER: Final = f"""
 select {TOLD_COLUMNS}, order_no, total_fen, app_id, expires_at from orders
@@ -141,7 +146,11 @@ async def hold_order(sql: Connection, shop_id: UUID, order_id: UUID) -> Record |
 
     The row has TOLD_COLUMNS, order_no, total_fen, app_id and expires_at.
     """
-    await sql.fetchval(_HOLD_CUSTOMER, shop_id, order_id)
+    customers = await sql.fetch(_HOLD_CUSTOMER, shop_id, order_id)
+    ids = {None, *(row["id"] for row in customers)}
+    if any(row["merged_into"] not in ids for row in customers):
+        # A merge was waited for: whoever survives it is held as well, before anything else is.
+        await sql.execute(_HOLD_CUSTOMER, shop_id, order_id)
     held: Record | None = await sql.fetchrow(_HOLD_ORDER, shop_id, order_id)
     return held
 
@@ -149,9 +158,9 @@ async def hold_order(sql: Connection, shop_id: UUID, order_id: UUID) -> Record |
 async def mark_paid(sql: Connection, shop_id: UUID, order: Record, paid_at: datetime, by: StepBy) -> None:
     """Let a held order that waits for payment be paid, with all that follows, its payment being recorded already."""
     paid = await sql.fetchrow(_PAID, shop_id, order["id"], paid_at, by.now)
+    await sql.execute(_COUNT, shop_id, order["customer_id"], paid_at)
     await sql.execute(_ASK_ABOUT_OTHERS, shop_id, order["id"], wall_now())
     await _sell(sql, shop_id, order["id"], by.now)
-    await sql.execute(_COUNT, shop_id, order["customer_id"], paid_at)
     steps = [
         Step(OrderAxis.STATUS, OrderStatus.PENDING_PAYMENT, OrderStatus.PAID),
         Step(OrderAxis.PAYMENT, PaymentStatus.UNPAID, PaymentStatus.PAID),

@@ -27,9 +27,12 @@ MUTATION: Final = "orderPay"
 _TRIES: Final = 3
 _RETRY_AFTER_MS: Final = 1000
 
-# Index (shop_id, customer_id). One identity in each app, but for people who have two accounts and one phone.
+# Index (shop_id, customer_id). One identity in each app, but for people who have two accounts and one phone. Who was
+# merged a moment ago may still ask by the older id; the survivor has their identities.
 _OPENID: Final = """
-select openid from identity where shop_id = $1 and customer_id = $2 and appid = $3 order by seen_at desc limit 1
+select openid from identity where shop_id = $1 and appid = $3
+  and customer_id in ($2, (select merged_into from customer where shop_id = $1 and id = $2))
+order by seen_at desc limit 1
 """
 
 
