@@ -33,7 +33,7 @@ from resolvers.tokens import Bearer, Tokens
 
 VARIANTS: Final = 1_000
 CUSTOMERS: Final = 200
-ROUNDS: Final = 8
+ROUNDS: Final = 6
 SECONDS: Final = 1.5
 CONNECTIONS: Final = 32
 REQUESTS: Final = 6_000
