@@ -100,9 +100,10 @@ async def complete_refund(sql: Connection, shop_id: UUID, refund_id: UUID, by: S
     await emit_many(sql, shop_id, TOPIC, {refund_id: told})
     if not await sql.fetchval(_IS_OF_ORDER, shop_id, refund_id):
         return
-    await sql.execute(_LINES, shop_id, refund_id)
+    # Levels first: a line written before in this transaction takes hold of its product when it is written again.
     if refund["restock"]:
         await _restock(sql, shop_id, refund_id, by.now)
+    await sql.execute(_LINES, shop_id, refund_id)
     await _move_order(sql, shop_id, refund["order_id"], by)
     if refund["after_sale_id"] is not None:
         step = AfterSaleStep(AfterSaleStatus.REFUNDING, AfterSaleStatus.COMPLETED)
