@@ -133,18 +133,9 @@ async def _place(sql: Connection, asked: dict[str, Any]) -> dict[str, Any]:
         {"name": name["name"], "value": value} for name, value in zip(names, variant["option_values"], strict=True)
     ]
     await sql.execute(
-        _ORDER,
-        order_id,
-        shop_id,
-        order_no,
-        customer_id,
-        UUID(asked["app"]),
-        total,
-        quantity,
-        paid_orders,
-        expires_at,
-        now,
-    )
+        _ORDER, order_id, shop_id, order_no, customer_id, UUID(asked["app"]), total, quantity, paid_orders,
+        expires_at, now,
+    )  # fmt: skip
     await sql.execute(
         _LINE, line_id, shop_id, order_id, variant["product_id"], variant["id"], variant["product_title"],
         variant["title"], orjson.dumps(options).decode(), variant["sku"], variant["image_url"], variant["price_fen"],
@@ -158,13 +149,17 @@ async def _place(sql: Connection, asked: dict[str, Any]) -> dict[str, Any]:
     )  # fmt: skip
     await sql.execute(_RESERVE, new_id(), shop_id, order_id, line_id, level_id, quantity, now)
     await sql.execute(_CHANGE, new_id(), shop_id, order_id, customer_id, now)
-    told = {
+    await sql.execute(_TELL, new_id(), shop_id, order_id, _told(order_id, customer_id), now)
+    order = {"id": encode_id("ord", order_id), "status": "PENDING_PAYMENT", "total": {"fen": total}}
+    return {"order": order, "userErrors": []}
+
+
+def _told(order_id: UUID, customer_id: UUID) -> str:
+    said = {
         "orderId": str(order_id), "customerId": str(customer_id), "status": "PENDING_PAYMENT",
         "paymentStatus": "UNPAID", "fulfilmentStatus": "NOT_SHIPPED", "refundStatus": "NONE", "version": 1,
     }  # fmt: skip
-    await sql.execute(_TELL, new_id(), shop_id, order_id, orjson.dumps(told).decode(), now)
-    order = {"id": encode_id("ord", order_id), "status": "PENDING_PAYMENT", "total": {"fen": total}}
-    return {"order": order, "userErrors": []}
+    return orjson.dumps(said).decode()
 
 
 def create() -> Starlette:
