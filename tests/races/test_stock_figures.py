@@ -11,7 +11,7 @@ from models.database import Connection, pool, transaction
 from resolvers import stock_figures
 from resolvers.aggregates import refresh_products
 from resolvers.caller import Caller
-from resolvers.check import differences
+from resolvers.check import Finding, differences
 from resolvers.product import product_create, product_update
 from resolvers.product_draft import ProductDraft
 from resolvers.stock_figures import refresh_stale_stock, waiting_figures
@@ -23,6 +23,11 @@ RESERVE = """
 update stock_level set reserved = reserved + $3, figured = false
 where shop_id = $1 and variant_id = $2 and (may_oversell or on_hand >= reserved + $3)
 """
+
+
+async def beside_orders(caller: Caller) -> list[Finding]:
+    """What is wrong in the shop, but that nobody ordered what is reserved here by hand."""
+    return [found for found in await differences(caller.shop_id) if found.name != "stock.reserved_is_held_by_orders"]
 
 
 async def reserve(caller: Caller, variant_id: UUID, pieces: int = 1) -> None:
@@ -43,14 +48,14 @@ async def test_what_was_reserved_shows_in_all_figures_after_the_next_look(caller
     product_id, variant_id = await sold_by(caller, on_hand=2)
     await reserve(caller, variant_id, 2)
     assert (await row("variant", id=variant_id))["available"] == 2
-    assert (await waiting_figures(caller.shop_id), await differences(caller.shop_id)) == (1, [])
+    assert (await waiting_figures(caller.shop_id), await beside_orders(caller)) == (1, [])
 
     assert await refresh(caller) == 1
 
     assert (await row("variant", id=variant_id))["available"] == 0
     assert (await row("product", id=product_id))["in_stock"] is False
     assert (await waiting_figures(caller.shop_id), await refresh(caller)) == (0, 0)
-    assert await differences(caller.shop_id) == []
+    assert await beside_orders(caller) == []
 
 
 async def test_more_levels_than_a_batch_are_done_in_several(caller: Caller, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -73,7 +78,7 @@ async def test_a_reservation_that_is_not_committed_yet_is_waited_for(caller: Cal
 
     await refreshing
     assert (await row("variant", id=variant_id))["available"] == 6
-    assert await differences(caller.shop_id) == []
+    assert await beside_orders(caller) == []
 
 
 async def test_a_reservation_that_comes_while_figures_are_made_is_counted_by_the_next_look(
@@ -138,7 +143,7 @@ async def test_buyers_editors_and_two_refreshers_at_once_end_with_exact_figures(
     assert sum(looked) >= 2
     assert [sold["available"] for sold in await rows("variant", product_id=product_id)] == [0, 0]
     assert (await row("product", id=product_id))["in_stock"] is False
-    assert await differences(caller.shop_id) == []
+    assert await beside_orders(caller) == []
 
 
 async def _until_somebody_waits(sql: Connection) -> None:
