@@ -33,5 +33,5 @@ RECENTLY_VIEWED: Final = viewed_products(
     _OF_WHO_ASKS,
     "The products this customer, or before a login this visitor (`X-Visitor-Id`), looked at lately that are on sale"
     " now, last seen first; 100 are remembered. A look is a `product` or a `landing` on one that was asked for; it"
-    " shows here within a second. Empty for staff and without the header.",
+    " shows here within a second. Empty for those who are no customer and send no such header.",
 )
