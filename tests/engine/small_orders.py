@@ -68,7 +68,7 @@ def _order(shop: SmallShop, number: int, customer: UUID, state: Row) -> None:
         "promoter_id": shop.ids("promoter")[number % 3] if known else None, "share_link_id": None,
         "channel": f"{shop.word}群" if known else None, "campaign": "618" if known else None,
         "scene_value": 1007 if known else None, "prior_paid_orders": number, "is_confirm_extended": False,
-        "expires_at": NOW + timedelta(minutes=number, microseconds=1), "version": 1 + number % 5,
+        "expires_at": NOW + timedelta(minutes=number, microseconds=1), "version": 1 + number % 5, "is_counted": True,
         "created_at": created, "updated_at": NOW - timedelta(minutes=number // 2), **state,
     }  # fmt: skip
     row["paid_fen"] = 0 if row["payment_status"] == "UNPAID" else total
