@@ -123,7 +123,7 @@ order by place
 """
 
 # Lines that become something else leave and come back as what they are then, the first of those that have become the
-# same with the pieces of all, beside one that was like that before. Their place in the list and their share stay theirs.
+# same with the pieces of all, beside one that was like that before. Their place in the list and their share stay.
 CHANGE: Final = f"""
 with meant as materialized (
     select wished.place, line.id, line.created_at, line.share_link_id,

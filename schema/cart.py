@@ -24,8 +24,7 @@ OWN: Final = (
 )
 
 _LINES: Final = (
-    f"select l.* from ({CART_LINES.replace('{cart}', '{p}.id')}) l"
-    " where l.is_invalid = %s order by l.created_at, l.id"
+    f"select l.* from ({CART_LINES.replace('{cart}', '{p}.id')}) l where l.is_invalid = %s order by l.created_at, l.id"
 )
 _OF_CART: Final = CART_LINES.replace("{cart}", "{t}.id")
 

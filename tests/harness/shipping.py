@@ -84,7 +84,7 @@ async def told_of_parcels(shop: SandboxShop) -> list[dict[str, Any]]:
 
 async def fails(shop: SandboxShop, errcode: int, times: int = 1) -> None:
     """Have WeChat refuse the next uploads of the app."""
-    asked = {"kind": "ERROR", "errcode": errcode, "times": times, "call": "upload_shipping_info"}
+    asked: dict[str, Any] = {"kind": "ERROR", "errcode": errcode, "times": times, "call": "upload_shipping_info"}
     await wechat_pay(shop, "/switches", appid=shop.app.appid, **asked)
 
 

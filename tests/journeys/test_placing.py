@@ -250,5 +250,6 @@ async def test_an_order_remembers_what_brought_it(shop: SandboxShop) -> None:
         "promoter": {"name": KOL_NAME}, "channel": None, "campaign": None, "sceneValue": 1007, "priorPaidOrders": 0,
     }  # fmt: skip
     row = await pool().fetchrow("select share_chain, share_link_id from orders where shop_id = $1", shop.id)
+    assert row
     assert len(orjson.loads(row["share_chain"])) == 2
     assert (await ming.ask(BY_STAFF_ONLY, {"id": order["id"]})).codes == ["FORBIDDEN"]

@@ -1,6 +1,6 @@
 """What a furnished shop has sent: one order in part, of which WeChat would not hear; and one that is on its way."""
 
-from typing import Final
+from typing import Any, Final
 from uuid import UUID
 
 from ids import encode_id
@@ -17,7 +17,7 @@ where shop_id = $1 and order_id = (select order_id from shipment where shop_id =
 """
 
 
-async def send(shop: SandboxShop, customer: Asker, mark: str, hidden: str, **bought: str) -> dict[str, str]:
+async def send(shop: SandboxShop, customer: Asker, mark: str, hidden: str, **bought: Any) -> dict[str, str]:
     """Sell two orders and send of the first one piece of two, of the second all."""
     part = await _paid(shop, customer, f"{mark} part", quantity=2, **bought)
     whole = await _paid(shop, customer, f"{mark} whole", **bought)

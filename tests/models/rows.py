@@ -148,8 +148,8 @@ def _who_is_known(ids: Ids) -> dict[str, Row]:
     return {
         "identity": {
             "id": ids.identity, "customer_id": ids.customer, "appid": "wx0000000000000000", "openid": "o1",
-            "open_account": "", "unionid": "u1", "person_hash": bytes(32), "session_key_sealed": b"-", "created_at": MOMENT,
-            "seen_at": MOMENT,
+            "open_account": "", "unionid": "u1", "person_hash": bytes(32), "session_key_sealed": b"-",
+            "created_at": MOMENT, "seen_at": MOMENT,
         },
         "session": {"id": ids.session, "customer_id": ids.customer, "app_id": ids.app, "created_at": MOMENT},
         "refresh_token": {

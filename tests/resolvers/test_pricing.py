@@ -121,7 +121,7 @@ def test_freight_is_taken_on_what_discounts_left() -> None:
 
 
 def test_what_is_not_sent_there_is_named() -> None:
-    nowhere = {None: Template(TEMPLATE, "包裹", ChargeBy.COUNT, (Rule(delivers=False),))}
+    nowhere: dict[UUID | None, Template] = {None: Template(TEMPLATE, "包裹", ChargeBy.COUNT, (Rule(delivers=False),))}
     items = (Item(UUID(int=1), ("a",), 1, 100), Item(UUID(int=2), ("b",), 1, 100, 0, requires_shipping=False))
 
     priced = price(Basket(items, HERE, nowhere))
