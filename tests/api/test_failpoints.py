@@ -5,6 +5,7 @@ import asyncio
 import signal
 from collections import Counter
 from collections.abc import AsyncIterator, Iterator
+from contextlib import AbstractAsyncContextManager
 from pathlib import Path
 from time import perf_counter
 from typing import Any
@@ -19,7 +20,7 @@ from resolvers import outbox_delivery
 from resolvers.outbox import Event, emit_many, waiting_events
 from resolvers.outbox_delivery import deliver_outbox
 from settings import PROJECT, Settings
-from tests.harness.processes import process_serving
+from tests.harness.processes import Process, process_running, process_serving
 from tests.harness.shops import OpenedShop
 
 DOOR = "/sandbox/failpoints"
@@ -31,6 +32,11 @@ async def door(http: httpx.AsyncClient) -> AsyncIterator[httpx.AsyncClient]:
     await http.delete(DOOR)
     yield http
     await http.delete(DOOR)
+
+
+def _resting(settings: Settings, log: Path) -> AbstractAsyncContextManager[Process]:
+    """Serve without a worker: what other tests left to be told comes by no failpoint of ours."""
+    return process_running(settings, log, "serve", "--stop-with-parent", environment={"WORKER_INSIDE": "false"})
 
 
 async def put(http: httpx.AsyncClient, name: str, action: str, **more: Any) -> int:
@@ -132,12 +138,12 @@ async def test_an_event_that_was_told_and_not_marked_is_told_again(
 async def test_a_crash_takes_the_process_that_comes_by_and_the_next_goes_on(
     settings: Settings, opened: OpenedShop, tmp_path: Path
 ) -> None:
-    async with process_serving(settings, tmp_path / "one.log") as process, _asking(process.base_url) as http:
+    async with _resting(settings, tmp_path / "one.log") as process, _asking(process.base_url) as http:
         await http.post(f"/sandbox/shops/{opened.global_id}/settle")
         await put(http, "outbox.told", "CRASH")
         async with transaction() as sql:
             await emit_many(sql, opened.id, "told.step", {opened.id: {"step": 1}})
-        # Its worker does it by itself; the answer never comes.
+        # Settling tells the event; the answer never comes.
         with pytest.raises(httpx.TransportError):
             await http.post(f"/sandbox/shops/{opened.global_id}/settle")
         async with asyncio.timeout(30):
@@ -145,7 +151,7 @@ async def test_a_crash_takes_the_process_that_comes_by_and_the_next_goes_on(
     assert await waiting_events(opened.id) == 1
 
     await pool().execute("update outbox_event set next_attempt_at = created_at where shop_id = $1", opened.id)
-    async with process_serving(settings, tmp_path / "two.log") as process, _asking(process.base_url) as http:
+    async with _resting(settings, tmp_path / "two.log") as process, _asking(process.base_url) as http:
         assert (await http.post(f"/sandbox/shops/{opened.global_id}/settle")).json()["idle"]
 
 
@@ -153,7 +159,7 @@ async def test_a_crash_takes_the_process_that_comes_by_and_the_next_goes_on(
 async def test_every_process_knows_when_the_answer_is_there(
     settings: Settings, door: httpx.AsyncClient, opened: OpenedShop, tmp_path: Path
 ) -> None:
-    async with process_serving(settings, tmp_path / "one.log") as other, _asking(other.base_url) as http:
+    async with _resting(settings, tmp_path / "one.log") as other, _asking(other.base_url) as http:
         for _ in range(20):
             await put(http, "outbox.told", "ERROR")
             with pytest.raises(FailpointError):
