@@ -21,6 +21,8 @@ from tests.engine.both import Both, DifferentError
 from tests.engine.proof import Viewpoint, prove, viewpoints
 from tests.engine.small_shop import SmallShop
 
+pytestmark = pytest.mark.slow
+
 WITHIN = range(200)
 """The documents of the fast run: a fault that gets through them is one that nobody would see."""
 

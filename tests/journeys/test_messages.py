@@ -238,7 +238,8 @@ async def test_parcels_refunds_and_steps_of_after_sales_are_told(shop: SandboxSh
     heard = {templates[one["templateId"]]: one["data"] for one in await arrived(person)}
     assert set(heard) == set(told)
     assert heard["ORDER_SHIPPED"]["character_string2"]["value"] == NUMBER
-    assert heard["AFTER_SALE_CHANGED"]["phrase1"]["value"] == "退款中"
+    # As it stands when the message is written, which may be a step later than what it tells of.
+    assert heard["AFTER_SALE_CHANGED"]["phrase1"]["value"] in {"退款中", "已完成"}
     assert heard["REFUND_SUCCEEDED"]["amount1"] == heard["AFTER_SALE_CHANGED"]["amount2"]
 
 

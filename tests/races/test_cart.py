@@ -21,6 +21,8 @@ from tests.harness.processes import process_serving
 from tests.harness.server import client
 from tests.harness.shops import SandboxShop
 
+pytestmark = pytest.mark.slow
+
 RIVALS = 64
 
 

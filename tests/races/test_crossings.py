@@ -28,6 +28,8 @@ from tests.harness.shops import SandboxShop
 from tests.journeys.test_cancelling import CANCEL, CHANGE
 from tests.journeys.test_placing import later
 
+pytestmark = pytest.mark.slow
+
 FEN = 1990
 DELETE = "mutation ($id: ID!) { productDelete(id: $id) { userErrors { code field message } } }"
 PRODUCT = "query ($handle: Handle!) { product(handle: $handle) { id } }"

@@ -10,6 +10,8 @@ from tests.harness.buying import on_sale
 from tests.harness.paying import Payer, all_right, count, mchid_of, payer, settled, stock_of, wechat_pay
 from tests.harness.shops import SandboxShop
 
+pytestmark = pytest.mark.slow
+
 FEN = 1990
 
 

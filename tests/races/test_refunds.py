@@ -26,6 +26,8 @@ from tests.harness.refunding import (
 from tests.harness.shipping import tries_to_ship
 from tests.harness.shops import SandboxShop
 
+pytestmark = pytest.mark.slow
+
 FEN = 1990
 
 

@@ -19,6 +19,8 @@ from tests.harness.paying import Payer, all_right, count, inside, payer, settled
 from tests.harness.shipping import CONFIRM, bought, looks, ships, told_of_parcels, tries_to_ship
 from tests.harness.shops import SandboxShop
 
+pytestmark = pytest.mark.slow
+
 
 @pytest.fixture
 async def ming(shop: SandboxShop) -> Payer:
