@@ -32,8 +32,9 @@ serve: setup ## a running shop: servers, migrations, demo data, endpoint
 test: setup-dev ## everything but the long proofs
 	@$(PYTEST) -m "not long and not fuzz"
 
-test-fast: setup-dev ## what to run while writing: no real process, no load
-	@$(PYTEST) -m "not long and not slow and not fuzz" -x
+ROOMS := tests/ground tests/models tests/schema tests/engine tests/resolvers
+test-fast: setup-dev ## what to run while writing: the rooms below the edge, no real process, no load
+	@$(PYTEST) -m "not long and not slow and not fuzz" -x $(ROOMS)
 
 test-long: setup-dev ## the long proofs: thousands of generated documents, large imports; the suite on PostgreSQL 15
 	@$(PYTEST) -m long

@@ -7,6 +7,8 @@ from tests.engine.both import Both
 from tests.engine.proof import Tally, prove, viewpoints
 from tests.engine.small_shop import SmallShop
 
+pytestmark = pytest.mark.slow
+
 FAST = range(200)
 LONG = range(1_000, 3_000)
 

@@ -16,6 +16,8 @@ from tests.engine.documents_world import world
 from tests.engine.proof import Viewpoint
 from tests.engine.small_shop import SmallShop
 
+pytestmark = pytest.mark.slow
+
 Way = tuple[tuple[GraphQLObjectType, str], ...]
 
 TRIES = 240

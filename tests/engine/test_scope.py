@@ -16,6 +16,8 @@ from tests.engine.documents_world import NODE_TABLES
 from tests.engine.proof import Viewpoint, prove, viewpoints
 from tests.engine.small_shop import TABLES, SmallShop
 
+pytestmark = pytest.mark.slow
+
 SEEDS = range(5_000, 5_200)
 READ = {*TABLES, "product_words"}
 """What reads look into: all that the small shop has, and the words made of it."""

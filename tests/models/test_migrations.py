@@ -16,6 +16,8 @@ from tests.harness.engines import Engines
 from tests.models.catalogue import Catalogue, read_catalogue
 from tests.models.written import CHECKS, INDEXES, MIGRATIONS, REFERENCES, SHOP_TABLES
 
+pytestmark = pytest.mark.slow
+
 NOTHING_TO_DO_SECONDS = 0.3
 
 # What only raw SQL can say; everything else must come out of the models too.
