@@ -52,7 +52,7 @@ def document(name: str, selection: str = CART) -> str:
 async def wish(asker: Asker, name: str, **asked: Any) -> Answer:
     """Send a mutation of the cart; one that takes a key gets a new one unless it is named."""
     if name in _KEYED:
-        asked.setdefault("idempotencyKey", f"k{next(_numbers)}")
+        asked.setdefault("idempotencyKey", f"wish {next(_numbers)}")
     return await asker(document(name), asked)
 
 
