@@ -33,6 +33,7 @@ class ReasonCode(StrEnum):
     NO_ADDRESS = "NO_ADDRESS"
     NOT_DELIVERABLE = "NOT_DELIVERABLE"
     NOTHING_TO_SEND = "NOTHING_TO_SEND"
+    NO_FEE = "NO_FEE"
     FREE = "FREE"
 
 
@@ -180,7 +181,7 @@ def freight_rule(basket: Basket, priced: Price) -> Price:
         said = Explanation(AdjustmentKind.FREIGHT, ReasonCode.NOT_DELIVERABLE)
         return replace(priced.explained(said), not_deliverable=fee.not_deliverable)
     if not fee.fee_fen:
-        reason = ReasonCode.FREE if fee.free_reason is FreeReason.THRESHOLD else ReasonCode.NOTHING_TO_SEND
+        reason = ReasonCode.FREE if fee.free_reason is FreeReason.THRESHOLD else ReasonCode.NO_FEE
         return priced.explained(Explanation(AdjustmentKind.FREIGHT, reason))
     charged = Adjustment(AdjustmentKind.FREIGHT, fee.fee_fen)
     reason = ReasonCode.APPLIED if fee.missing_to_free_fen is None else ReasonCode.BELOW_THRESHOLD

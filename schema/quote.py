@@ -33,6 +33,7 @@ class PriceReason(Enum):
     NO_ADDRESS = strawberry.enum_value("NO_ADDRESS", description="Nobody has said where it goes.")
     NOT_DELIVERABLE = strawberry.enum_value("NOT_DELIVERABLE", description="Something is not sent there.")
     NOTHING_TO_SEND = strawberry.enum_value("NOTHING_TO_SEND", description="There is nothing to take freight for.")
+    NO_FEE = strawberry.enum_value("NO_FEE", description="The shop takes no freight for it.")
     FREE = strawberry.enum_value("FREE", description="The basket is large enough for it to be free.")
 
 

@@ -58,7 +58,7 @@ async def test_a_quote_explains_itself_and_its_token_buys_exactly_it(shop: Sandb
     assert quote["total"] == {"fen": 3980, "amount": "39.80"}
     assert [(line["index"], line["quantity"], line["total"]["fen"]) for line in quote["lines"]] == [(0, 2, 3980)]
     assert quote["priceExplanation"] == [
-        {"kind": "FREIGHT", "applied": False, "reason": "NOTHING_TO_SEND", "amount": {"fen": 0}, "missing": None}
+        {"kind": "FREIGHT", "applied": False, "reason": "NO_FEE", "amount": {"fen": 0}, "missing": None}
     ]
     wish = {"source": {"quoteToken": quote["token"]}, "idempotencyKey": "k"}
     answer = await ming.ask(PLACE, {"input": wish})

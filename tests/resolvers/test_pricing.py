@@ -120,6 +120,24 @@ def test_freight_is_taken_on_what_discounts_left() -> None:
     assert (priced.freight_fen, priced.total_fen) == (800, 10_600)
 
 
+@pytest.mark.parametrize(
+    ("is_sent", "templates", "reason"),
+    [
+        (False, flat(800), ReasonCode.NOTHING_TO_SEND),
+        (True, {}, ReasonCode.NO_FEE),
+        (True, flat(0), ReasonCode.NO_FEE),
+        (True, flat(800, free_from_fen=100), ReasonCode.FREE),
+    ],
+)
+def test_what_costs_no_freight_says_why(
+    is_sent: bool, templates: dict[UUID | None, Template], reason: ReasonCode
+) -> None:
+    priced = price(Basket((Item(UUID(int=1), ("a",), 1, 100, 0, is_sent),), HERE, templates))
+
+    [said] = priced.explanations
+    assert (said.reason, said.applied, priced.freight_fen) == (reason, reason is ReasonCode.FREE, 0)
+
+
 def test_what_is_not_sent_there_is_named() -> None:
     nowhere: dict[UUID | None, Template] = {None: Template(TEMPLATE, "包裹", ChargeBy.COUNT, (Rule(delivers=False),))}
     items = (Item(UUID(int=1), ("a",), 1, 100), Item(UUID(int=2), ("b",), 1, 100, 0, requires_shipping=False))
