@@ -62,6 +62,7 @@ MODELS = (
     "models.refund",
     "models.after_sale",
     "models.shipment",
+    "models.group_buy",
     "models.idempotency_key",
     "models.outbox_event",
     "models.message",

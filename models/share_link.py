@@ -14,6 +14,7 @@ class ShareTarget(StrEnum):
     COLLECTION = "COLLECTION"
     PAGE = "PAGE"
     SHOP = "SHOP"
+    TEAM = "TEAM"
 
 
 class ShareLink(Owned):
