@@ -72,14 +72,14 @@ class MiniProgram:
     async def is_session_valid(self, openid: str, session_key: str) -> bool:
         """Whether a session key is still the newest of its user."""
         try:
-            await self._get(CHECK_SESSION, _proof(openid, session_key))
+            await self.get(CHECK_SESSION, _proof(openid, session_key))
         except SessionOver:
             return False
         return True
 
     async def reset_session(self, openid: str, session_key: str) -> Session:
         """Replace a session key that may have leaked. Raises SessionOver."""
-        answer = await self._get(RESET_SESSION, _proof(openid, session_key))
+        answer = await self.get(RESET_SESSION, _proof(openid, session_key))
         return session_in(answer, call_of(RESET_SESSION))
 
     async def phone_number(self, code: str, openid: str | None = None) -> Phone:
@@ -133,7 +133,8 @@ class MiniProgram:
         body |= {"miniprogram_state": _MESSAGE_STATE[version]} | ({"page": page} if page else {})
         await self.post(SUBSCRIBE_SEND, body)
 
-    async def _get(self, path: str, params: Mapping[str, str]) -> Answer:
+    async def get(self, path: str, params: Mapping[str, str]) -> Answer:
+        """Ask with the app's token and the rest in the query."""
         return await self._with_token(lambda token: self.transport.get(path, {**token, **params}))
 
     async def post(self, path: str, body: Mapping[str, Any]) -> Answer:

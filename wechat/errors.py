@@ -112,6 +112,18 @@ class MessageCollision(WechatError):
     retry_after_seconds = 1.0
 
 
+class ActivityOver(WechatError):
+    """The id of a dynamic message is over or unknown: its cards stay as they are, and a new id is for new cards."""
+
+
+class CardStateRefused(WechatError):
+    """A card of a dynamic message can't go from its state to the wanted one, or WeChat does not know the state."""
+
+
+class CardInvalid(WechatError):
+    """What was said for a card lacks a part that its state needs, or names no version of a mini-program."""
+
+
 class ShippingKnown(WechatError):
     """WeChat has all it takes about the shipping of a payment: there is nothing left to upload."""
 
@@ -184,6 +196,10 @@ _BY_ERRCODE: Final[dict[int, type[WechatError]]] = {
     45009: RateLimited,
     45011: RateLimited,
     47003: MessageInvalid,
+    47501: ActivityOver,
+    47502: CardStateRefused,
+    47503: CardInvalid,
+    47504: ActivityOver,
     48001: NoPermission,
     50002: NoPermission,
     61010: NotSeenLately,
@@ -208,6 +224,8 @@ _BY_CALL: Final[dict[tuple[str, int], type[WechatError]]] = {
     ("stable_token", 40001): InvalidAppSecret,
     # The body is no JSON as published: here nearly always a list that is not one.
     ("upload_shipping_info", 47001): ShippingInvalid,
+    ("updatablemsg/send", 44002): CardInvalid,
+    ("updatablemsg/send", 47001): CardInvalid,
 }
 
 

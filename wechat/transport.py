@@ -24,6 +24,7 @@ from wechat.errors import BadAnswer, LostAnswer, Unreachable, WechatError, error
 CONNECT_SECONDS: Final = 3.0
 READ_SECONDS: Final = 5.0
 _CONNECTIONS_MAX: Final = 200
+_SHARED_WORDS: Final = "/message/wxopen/"
 _NOTHING_SENT = (httpx.ConnectError, httpx.ConnectTimeout, httpx.PoolTimeout, httpx.UnsupportedProtocol)
 
 
@@ -105,8 +106,12 @@ class Transport:
 
 
 def call_of(path: str) -> str:
-    """Return the name of a call, the last word of its path: `jscode2session`."""
-    return path.rpartition("/")[2]
+    """Return the name of a call, the last word of its path: `jscode2session`.
+
+    In the room of dynamic messages, whose last words others have too, it is both: `updatablemsg/send`.
+    """
+    _, _, in_room = path.partition(_SHARED_WORDS)
+    return in_room or path.rpartition("/")[2]
 
 
 def _answer(path: str, content: bytes) -> Answer:

@@ -22,6 +22,9 @@ SENSIBLE: dict[str, dict[str, Any]] = {
         "path": "p", "query": "q", "expire_type": 1, "expire_interval": 1, "expire_time": 1, "env_version": "trial"
     },
     "/wxa/msg_sec_check": {"version": 2, "scene": 1, "content": "好"},
+    "/cgi-bin/message/wxopen/updatablemsg/send": {
+        "activity_id": "a", "target_state": 0, "template_info": {"parameter_list": [{"name": "path", "value": "p"}]}
+    },
     "/cgi-bin/message/subscribe/send": {
         "template_id": "T", "data": {"thing1": {"value": "x"}}, "page": "p", "miniprogram_state": "trial"
     },

@@ -19,6 +19,8 @@ from clock import wall_now
 from models.database import connect
 from settings import Settings
 from wechat.sandbox.doors import DOORS
+from wechat.sandbox.dynamic_message import create_activity, update_card
+from wechat.sandbox.dynamic_message_doors import CARD_DOORS
 from wechat.sandbox.messages import msg_sec_check, send_message
 from wechat.sandbox.pay_notifications import deliver_pay_notifications
 from wechat.sandbox.pay_routes import PAY_ROUTES
@@ -47,6 +49,8 @@ ROUTES: Final = (
     protocol("/wxa/generate_urllink", "POST", generate_urllink, Door.APP_TOKEN),
     protocol("/wxa/msg_sec_check", "POST", msg_sec_check, Door.APP_TOKEN),
     protocol("/cgi-bin/message/subscribe/send", "POST", send_message, Door.APP_TOKEN),
+    protocol("/cgi-bin/message/wxopen/activityid/create", "GET", create_activity, Door.APP_TOKEN),
+    protocol("/cgi-bin/message/wxopen/updatablemsg/send", "POST", update_card, Door.APP_TOKEN),
     protocol("/wxa/sec/order/upload_shipping_info", "POST", upload_shipping_info, Door.APP_TOKEN),
     protocol("/wxa/sec/order/notify_confirm_receive", "POST", notify_confirm_receive, Door.APP_TOKEN),
     protocol("/sns/oauth2/access_token", "GET", access_token, Door.SECRET),
@@ -61,7 +65,7 @@ ROUTES: Final = (
 
 def wechat_sandbox() -> Mount:
     """Return the sandbox's WeChat, to be mounted where the database is open; never in production."""
-    return Mount(PATH, routes=[*ROUTES, *PAY_ROUTES])
+    return Mount(PATH, routes=[*ROUTES, *CARD_DOORS, *PAY_ROUTES])
 
 
 def create_alone(settings: Settings) -> Starlette:

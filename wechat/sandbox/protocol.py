@@ -22,6 +22,7 @@ from wechat.sandbox.faults import Fault
 from wechat.sandbox.people import by_openid
 from wechat.sandbox.switches import Switch, SwitchKind, take
 from wechat.sandbox.tokens import Holder, TokenKind, holder_of
+from wechat.transport import call_of
 
 BODY_BYTES_MAX: Final = 100_000
 _LONG_AGO: Final = datetime.min.replace(tzinfo=UTC)
@@ -80,7 +81,7 @@ class LostAnswer(Response):
 
 def protocol(path: str, method: str, work: Work, door: Door) -> Route:
     """Return the route of one call of the protocol."""
-    name = path.rpartition("/")[2]
+    name = call_of(path)
 
     async def answer(request: Request) -> Response:
         began = perf_counter()
