@@ -20,6 +20,7 @@ from resolvers.freight import RegionPath
 from resolvers.idempotency import once
 from resolvers.keep import given
 from resolvers.region import NamedRegion, region_of_codes, region_of_names
+from resolvers.retried import retried
 
 ADDRESSES_MAX: Final = 50
 
@@ -98,6 +99,7 @@ async def address_create(caller: Caller, draft: AddressDraft, key: str) -> UUID:
     return UUID(await once(caller, "addressCreate", key, draft, create))
 
 
+@retried
 async def address_update(caller: Caller, address_id: UUID, draft: AddressDraft) -> UUID:
     """Change an address. Raises LOGIN_REQUIRED, NOT_FOUND, CONFLICT, and as for a new one."""
     customer_id = required_customer(caller)
@@ -111,6 +113,7 @@ async def address_update(caller: Caller, address_id: UUID, draft: AddressDraft) 
         return await _save(sql, caller, held, draft, stored, is_default=draft.make_default or stored["is_default"])
 
 
+@retried
 async def address_delete(caller: Caller, address_id: UUID) -> UUID:
     """Strike an address out; when it was the default, the one written last becomes it. Orders keep what they had."""
     customer_id = required_customer(caller)
@@ -125,6 +128,7 @@ async def address_delete(caller: Caller, address_id: UUID) -> UUID:
     return address_id
 
 
+@retried
 async def address_set_default(caller: Caller, address_id: UUID) -> UUID:
     """Make an address the default instead of the one that is. Raises LOGIN_REQUIRED or NOT_FOUND."""
     customer_id = required_customer(caller)

@@ -24,6 +24,7 @@ from resolvers.order_step import StepBy
 from resolvers.randomness import randomness
 from resolvers.refund_plan import line_left
 from resolvers.refund_share import share_of
+from resolvers.retried import retried
 
 ANSWER_HOURS: Final = 72
 """Unanswered for so long, an application is granted."""
@@ -105,6 +106,7 @@ async def after_sale_apply(caller: Caller, draft: AfterSaleDraft, key: str) -> U
     return UUID(await once(caller, "afterSaleApply", key, draft, write))
 
 
+@retried
 async def after_sale_cancel(caller: Caller, after_sale_id: UUID) -> UUID:
     """Take an application back before anything was sent. Raises Refusal LOGIN_REQUIRED, NOT_FOUND, NOT_ALLOWED."""
     async with transaction() as sql:
@@ -116,6 +118,7 @@ async def after_sale_cancel(caller: Caller, after_sale_id: UUID) -> UUID:
     return after_sale_id
 
 
+@retried
 async def after_sale_return_ship(caller: Caller, after_sale_id: UUID, carrier_code: str, tracking_no: str) -> UUID:
     """Say by whom the goods come back. Raises Refusal LOGIN_REQUIRED, NOT_FOUND, NOT_ALLOWED, INVALID."""
     async with transaction() as sql:
@@ -129,6 +132,7 @@ async def after_sale_return_ship(caller: Caller, after_sale_id: UUID, carrier_co
     return after_sale_id
 
 
+@retried
 async def after_sale_exchange_confirm(caller: Caller, after_sale_id: UUID) -> UUID:
     """Say that the other goods have come. Raises Refusal LOGIN_REQUIRED, NOT_FOUND, NOT_ALLOWED."""
     async with transaction() as sql:

@@ -15,6 +15,7 @@ from models.refusal import Refusal
 from resolvers.after_sale_keep import grant, hold_after_sale
 from resolvers.after_sale_step import AfterSaleStep, step_after_sale
 from resolvers.order_step import StepBy
+from resolvers.retried import retried
 
 BATCH_ROWS: Final = 50
 
@@ -63,16 +64,20 @@ async def next_after_sale_deadline(shop_id: UUID, after: datetime) -> datetime |
 async def _move(shop_id: UUID, after_sale_id: UUID, now: datetime) -> bool:
     """Move one; False when a rival did. What can't be granted any more is dropped."""
     try:
-        async with transaction() as sql:
-            return await _step(sql, shop_id, after_sale_id, now)
+        return await _step(shop_id, after_sale_id, now)
     except Refusal as refusal:
         log("after_sale_not_granted", level="warning", after_sale=after_sale_id.hex, code=refusal.code)
         why = refusal.en
+    return await _drop(shop_id, after_sale_id, StepBy.system(now, why))
+
+
+@retried
+async def _step(shop_id: UUID, after_sale_id: UUID, now: datetime) -> bool:
     async with transaction() as sql:
-        return await _drop(sql, shop_id, after_sale_id, StepBy.system(now, why))
+        return await _step_held(sql, shop_id, after_sale_id, now)
 
 
-async def _step(sql: Connection, shop_id: UUID, after_sale_id: UUID, now: datetime) -> bool:
+async def _step_held(sql: Connection, shop_id: UUID, after_sale_id: UUID, now: datetime) -> bool:
     row = await hold_after_sale(sql, shop_id, after_sale_id)
     if row is None or row["deadline_at"] is None or row["deadline_at"] > now:
         return False
@@ -86,10 +91,12 @@ async def _step(sql: Connection, shop_id: UUID, after_sale_id: UUID, now: dateti
     return True
 
 
-async def _drop(sql: Connection, shop_id: UUID, after_sale_id: UUID, by: StepBy) -> bool:
+@retried
+async def _drop(shop_id: UUID, after_sale_id: UUID, by: StepBy) -> bool:
     """End an application that can't be granted any more: its pieces went back by another way."""
-    row = await hold_after_sale(sql, shop_id, after_sale_id)
-    if row is None or row["status"] != AfterSaleStatus.APPLIED:
-        return False
-    step = AfterSaleStep(AfterSaleStatus.APPLIED, AfterSaleStatus.CANCELLED)
-    return await step_after_sale(sql, shop_id, after_sale_id, step, by) is not None
+    async with transaction() as sql:
+        row = await hold_after_sale(sql, shop_id, after_sale_id)
+        if row is None or row["status"] != AfterSaleStatus.APPLIED:
+            return False
+        step = AfterSaleStep(AfterSaleStatus.APPLIED, AfterSaleStatus.CANCELLED)
+        return await step_after_sale(sql, shop_id, after_sale_id, step, by) is not None

@@ -18,6 +18,7 @@ from resolvers.checks import FEN_MAX, Checks
 from resolvers.order_step import StepBy
 from resolvers.refund import request_refund
 from resolvers.refund_plan import LineWish, RefundWish, too_much
+from resolvers.retried import retried
 
 RETURN_DAYS: Final = 7
 """So long a granted return is waited for."""
@@ -42,6 +43,7 @@ update after_sale set exchange_carrier_code = $3, exchange_tracking_no = $4 wher
 """
 
 
+@retried
 async def after_sale_approve(caller: Caller, after_sale_id: UUID, amount_fen: int | None = None) -> UUID:
     """Grant what was asked for, or less money than that. Money alone is refunded now, goods are waited for.
 
@@ -60,6 +62,7 @@ async def after_sale_approve(caller: Caller, after_sale_id: UUID, amount_fen: in
     return after_sale_id
 
 
+@retried
 async def after_sale_reject(caller: Caller, after_sale_id: UUID, reason: str) -> UUID:
     """Say no, and why. Raises Refusal NOT_FOUND, NOT_ALLOWED; Refusals."""
     _check_reason(reason)
@@ -70,6 +73,7 @@ async def after_sale_reject(caller: Caller, after_sale_id: UUID, reason: str) ->
     return after_sale_id
 
 
+@retried
 async def after_sale_receive(caller: Caller, after_sale_id: UUID) -> UUID:
     """Say that returned goods came as they should: they are back on the shelf when the money has gone back.
 
@@ -81,6 +85,7 @@ async def after_sale_receive(caller: Caller, after_sale_id: UUID) -> UUID:
     return after_sale_id
 
 
+@retried
 async def after_sale_refuse_receipt(caller: Caller, after_sale_id: UUID, reason: str) -> UUID:
     """Say that what came is not what was sent, and how. Raises Refusal NOT_FOUND, NOT_ALLOWED; Refusals."""
     _check_reason(reason)
@@ -91,6 +96,7 @@ async def after_sale_refuse_receipt(caller: Caller, after_sale_id: UUID, reason:
     return after_sale_id
 
 
+@retried
 async def after_sale_exchange_ship(caller: Caller, after_sale_id: UUID, carrier_code: str, tracking_no: str) -> UUID:
     """Say by whom the other goods come. Stock does not move: what came back takes the place of what goes out.
 

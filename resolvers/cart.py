@@ -29,9 +29,11 @@ from resolvers.cart_own import Adding, add_lines, take_cart
 from resolvers.checks import Checks
 from resolvers.idempotency import input_sha256
 from resolvers.keep import KEEP, Keep
+from resolvers.retried import retried
 from resolvers.rows import as_json
 
 
+@retried
 async def cart_create(caller: Caller, draft: CartDraft, key: str) -> UUID:
     """Return the caller's cart, the one they have or a new one, with these lines added.
 
@@ -53,6 +55,7 @@ async def cart_create(caller: Caller, draft: CartDraft, key: str) -> UUID:
     return cart_id
 
 
+@retried
 async def cart_lines_add(caller: Caller, cart_id: UUID | None, lines: Sequence[CartLineDraft], key: str) -> UUID:
     """Put pieces of variants into the caller's cart; the same variant with the same attributes adds up.
 
@@ -68,6 +71,7 @@ async def cart_lines_add(caller: Caller, cart_id: UUID | None, lines: Sequence[C
     return own
 
 
+@retried
 async def cart_lines_update(caller: Caller, cart_id: UUID | None, changes: Sequence[CartLineChange]) -> UUID:
     """Change lines of the caller's cart: pieces, ticks, another variant, other attributes. All or none.
 
@@ -90,6 +94,7 @@ async def cart_lines_update(caller: Caller, cart_id: UUID | None, changes: Seque
     return own
 
 
+@retried
 async def cart_lines_remove(caller: Caller, cart_id: UUID | None, line_ids: Sequence[UUID]) -> UUID:
     """Take lines out of the caller's cart; all must be there. Raises Refusals NOT_FOUND under `lineIds`."""
     async with transaction() as sql:
@@ -99,6 +104,7 @@ async def cart_lines_remove(caller: Caller, cart_id: UUID | None, line_ids: Sequ
     return own
 
 
+@retried
 async def cart_lines_select(
     caller: Caller, cart_id: UUID | None, line_ids: Sequence[UUID] | None, *, selected: bool
 ) -> UUID:
@@ -111,6 +117,7 @@ async def cart_lines_select(
     return own
 
 
+@retried
 async def cart_buyer_update(
     caller: Caller, cart_id: UUID | None, address_id: UUID | None, region_code: str | None
 ) -> UUID:
@@ -131,6 +138,7 @@ async def cart_buyer_update(
     return own
 
 
+@retried
 async def cart_note_update(caller: Caller, cart_id: UUID | None, note: str) -> UUID:
     """Write what the buyer wants to tell the shop. Raises Refusals NOT_FOUND (cartId), TOO_LONG, INVALID."""
     checks = Checks()
@@ -142,6 +150,7 @@ async def cart_note_update(caller: Caller, cart_id: UUID | None, note: str) -> U
     return own
 
 
+@retried
 async def cart_attributes_update(caller: Caller, cart_id: UUID | None, attributes: Attributes) -> UUID:
     """Write the cart's attributes anew, all of them. Raises Refusals NOT_FOUND (cartId), BLANK, TOO_LONG, INVALID."""
     checks = Checks()
@@ -153,6 +162,7 @@ async def cart_attributes_update(caller: Caller, cart_id: UUID | None, attribute
     return own
 
 
+@retried
 async def cart_clear(caller: Caller, cart_id: UUID | None, *, only_invalid: bool) -> UUID:
     """Take all lines out, or only those that can no longer be had. Raises Refusal NOT_FOUND (cartId)."""
     async with transaction() as sql:

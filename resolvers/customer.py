@@ -15,6 +15,7 @@ from resolvers.checks import Checks
 from resolvers.keep import KEEP, Keep
 from resolvers.keys import keys
 from resolvers.outbox import emit
+from resolvers.retried import retried
 from resolvers.wechat_exchange import exchanged_once, mini_program_of
 from resolvers.words import look_at_words, openid_of, words_rejected
 from sealing import seal
@@ -103,6 +104,7 @@ async def profile_update(caller: Caller, changes: ProfileChanges) -> UUID:
     return changed
 
 
+@retried
 async def consent_set(caller: Caller, kind: ConsentKind, policy_version: str, *, agreed: bool) -> UUID:
     """Note that a customer agrees to a version of a policy, or takes it back; saying the same again changes nothing.
 

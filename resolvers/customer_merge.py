@@ -15,6 +15,7 @@ from models.database import Connection, pool, transaction
 from resolvers.caller import ActorKind, Caller
 from resolvers.cart_merge import HOLD_CARTS_OF_CUSTOMERS, JOIN_CART_OF_CUSTOMER
 from resolvers.outbox import emit
+from resolvers.retried import retried
 from resolvers.viewed_product import MOVE_CUSTOMERS
 
 LATE_SECONDS: Final = 60
@@ -179,9 +180,7 @@ async def finish_merges(wall: datetime, shop_id: UUID | None) -> int:
     """
     lately = await pool().fetch(_LATELY, wall - timedelta(seconds=LATE_SECONDS), shop_id)
     for row in lately:
-        async with transaction() as sql:
-            await sql.execute(_HOLD, row["shop_id"], sorted((row["merged_into"], row["id"])))
-            await _apply(sql, row["shop_id"], row["merged_into"], row["id"])
+        await _finish(row["shop_id"], row["merged_into"], row["id"])
     return len(lately)
 
 
@@ -198,6 +197,13 @@ async def merge_customers(sql: Connection, caller: Caller, customer_ids: Iterabl
     # Whoever follows the survivor is told of the phone or picture that came.
     await emit(sql, caller, "customer.updated", survivor, {})
     return survivor
+
+
+@retried
+async def _finish(shop_id: UUID, survivor: UUID, gone: UUID) -> None:
+    async with transaction() as sql:
+        await sql.execute(_HOLD, shop_id, sorted((survivor, gone)))
+        await _apply(sql, shop_id, survivor, gone)
 
 
 async def _apply(sql: Connection, shop_id: UUID, survivor: UUID, gone: UUID) -> None:

@@ -8,6 +8,7 @@ from models.database import transaction
 from models.refusal import Refusal, UserErrorCode
 from resolvers.caller import Caller
 from resolvers.customer import required_customer
+from resolvers.retried import retried
 
 # Unique (shop_id, id) of product; the keys of favourite let each in once, whatever comes at the same moment.
 _KEEP_PRODUCT: Final = """
@@ -33,6 +34,7 @@ select id from product where shop_id = $1 and id = $3
 _DROP_SHOP: Final = "delete from favourite where shop_id = $1 and customer_id = $2 and product_id is null"
 
 
+@retried
 async def favourite_add(caller: Caller, product_id: UUID | None) -> UUID:
     """Keep a product, or the shop when it is null; returns the customer. Twice is once.
 
@@ -47,6 +49,7 @@ async def favourite_add(caller: Caller, product_id: UUID | None) -> UUID:
     return customer_id
 
 
+@retried
 async def favourite_remove(caller: Caller, product_id: UUID | None) -> UUID:
     """Let a product go, or the shop when it is null; returns the customer. What was not kept is gone too.
 

@@ -16,6 +16,7 @@ from models.refusal import Refusal, RetryRefusal, UserErrorCode
 from resolvers.caller import ActorKind, Caller
 from resolvers.plain import plain
 from resolvers.reaping import reap
+from resolvers.retried import retried
 
 KEY_CHARS_MAX: Final = 128
 RETRY_AFTER_MS: Final = 1000
@@ -54,6 +55,7 @@ delete from idempotency_key where id in (
 """
 
 
+@retried
 async def once(
     caller: Caller,
     mutation: str,

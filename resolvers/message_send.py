@@ -24,6 +24,7 @@ from models.wechat_app import WechatApp
 from resolvers.message_event import MESSAGE_EVENTS
 from resolvers.message_quota import give_back_quota, quota_used_up, take_quota
 from resolvers.message_write import written
+from resolvers.retried import retried
 from sealing import SealBrokenError
 from wechat.connection import NoSandboxError, wechat
 from wechat.errors import LostAnswer, MessageInvalid, MessageNotWanted, WechatError
@@ -199,6 +200,7 @@ def _said(fault: WechatError) -> str:
     return f"{fault.errcode or type(fault).__name__}{keyword}"
 
 
+@retried
 async def _end(message: Record, end: _End) -> None:
     place = (message["shop_id"], message["identity_id"], message["template_id"])
     sent_at = wall_now() if end.state is MessageState.SENT else None

@@ -18,6 +18,7 @@ from resolvers.caller import Caller
 from resolvers.order_own import require_order
 from resolvers.order_step import TOLD_COLUMNS, Step, StepBy, tell_order, write_steps
 from resolvers.payment_query import close_payments
+from resolvers.retried import retried
 
 BATCH_ORDERS: Final = 50
 _TRIES: Final = 3
@@ -149,14 +150,19 @@ async def close_and_cancel(shop_id: UUID, order_id: UUID, why: CancelReason, by:
         else:
             is_closed = True
         await failpoint("order.cancel.closed")
-        async with transaction() as sql:
-            outcome = await _cancel(sql, shop_id, order_id, why, by)
+        outcome = await _cancel(shop_id, order_id, why, by)
         if outcome is not Cancelled.OPEN or not is_closed:
             return outcome
     return Cancelled.OPEN
 
 
-async def _cancel(sql: Connection, shop_id: UUID, order_id: UUID, why: CancelReason, by: StepBy) -> Cancelled:
+@retried
+async def _cancel(shop_id: UUID, order_id: UUID, why: CancelReason, by: StepBy) -> Cancelled:
+    async with transaction() as sql:
+        return await _cancel_held(sql, shop_id, order_id, why, by)
+
+
+async def _cancel_held(sql: Connection, shop_id: UUID, order_id: UUID, why: CancelReason, by: StepBy) -> Cancelled:
     status = await sql.fetchval(_HOLD, shop_id, order_id)
     if status == OrderStatus.CANCELLED:
         return Cancelled.BEFORE

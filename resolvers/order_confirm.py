@@ -17,6 +17,7 @@ from resolvers.caller import Caller
 from resolvers.customer import required_customer
 from resolvers.order_own import no_such_order
 from resolvers.order_step import TOLD_COLUMNS, Step, StepBy, tell_order, write_steps
+from resolvers.retried import retried
 
 BATCH_ORDERS: Final = 100
 EXTENSIONS_MAX: Final = 1
@@ -84,6 +85,7 @@ where shop_id = $1 and status = 'PAID' and auto_confirm_at is not null and fulfi
 """  # noqa: S608 - fixed words
 
 
+@retried
 async def order_confirm(caller: Caller, order_id: UUID) -> UUID:
     """Let an order of the caller's be received; said again it is so already. Returns the order.
 
@@ -101,6 +103,7 @@ async def order_confirm(caller: Caller, order_id: UUID) -> UUID:
     return order_id
 
 
+@retried
 async def order_confirm_extend(caller: Caller, order_id: UUID) -> UUID:
     """Give the buyer the shop's days to confirm once more. Returns the order.
 
@@ -130,10 +133,7 @@ async def confirm_orders(wall: datetime, shop_id: UUID | None) -> int:
     while due := await _due(wall, shop_id):
         confirmed = 0
         for row in due:
-            async with transaction() as sql:
-                if await sql.fetchval(_HOLD_DUE, row["shop_id"], row["id"]) is not None:
-                    by = StepBy.system(row["now"])
-                    confirmed += await _receive(sql, row["shop_id"], row["id"], by, due_at=row["now"])
+            confirmed += await _confirm_due(row["shop_id"], row["id"], row["now"])
         done += confirmed
         if confirmed < len(due):
             break
@@ -149,6 +149,14 @@ async def next_confirmation(shop_id: UUID, after: datetime) -> datetime | None:
 async def waiting_confirmations(shop_id: UUID) -> int:
     """Return how many orders of a shop should count as received by now."""
     return len(await _due(wall_now(), shop_id))
+
+
+@retried
+async def _confirm_due(shop_id: UUID, order_id: UUID, now: datetime) -> bool:
+    async with transaction() as sql:
+        if await sql.fetchval(_HOLD_DUE, shop_id, order_id) is None:
+            return False
+        return await _receive(sql, shop_id, order_id, StepBy.system(now), due_at=now)
 
 
 async def _due(wall: datetime, shop_id: UUID | None) -> list[Record]:

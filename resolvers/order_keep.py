@@ -11,6 +11,7 @@ from resolvers.checks import Checks
 from resolvers.idempotency import once
 from resolvers.order_own import require_order
 from resolvers.placement import login_required
+from resolvers.retried import retried
 
 NOTE_CHARS_MAX: Final = 2_000
 
@@ -24,6 +25,7 @@ insert into order_note (id, shop_id, order_id, staff_id, text, created_at) value
 """
 
 
+@retried
 async def order_hide(caller: Caller, order_id: UUID) -> UUID:
     """Take an order that is at its end out of its customer's list. Raises Refusal NOT_FOUND, NOT_ALLOWED."""
     if caller.viewer_id is None:

@@ -21,6 +21,7 @@ from resolvers.pay_open import OpenedPayment, Payer, open_payment
 from resolvers.pay_prepare import prepare
 from resolvers.pay_token import order_of_token
 from resolvers.payment_query import close_payment
+from resolvers.retried import retried
 from resolvers.wechat_exchange import mini_program_of
 
 MUTATION: Final = "orderPay"
@@ -76,14 +77,19 @@ async def order_pay(caller: Caller, wish: PayWish, key: str) -> Paying:
         prepared = await prepare(caller, payer, opened.id)
         if prepared is not None:
             return Paying(opened.id, order_id, payer.appid, prepared.request)
-        async with transaction() as sql:
-            opened = await open_payment(sql, caller, order_id, payer, for_a_friend=wish.order_id is None)
+        opened = await _open_again(caller, order_id, payer, for_a_friend=wish.order_id is None)
     raise RetryRefusal(
         UserErrorCode.BUSY,
         "支付正在处理，请稍后重试",
         "The payment is being closed; send the same again shortly",
         retry_after_ms=_RETRY_AFTER_MS,
     )
+
+
+@retried
+async def _open_again(caller: Caller, order_id: UUID, payer: Payer, *, for_a_friend: bool) -> OpenedPayment:
+    async with transaction() as sql:
+        return await open_payment(sql, caller, order_id, payer, for_a_friend=for_a_friend)
 
 
 async def _payer(caller: Caller) -> Payer:

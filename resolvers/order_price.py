@@ -16,6 +16,7 @@ from resolvers.payment_query import close_payments
 from resolvers.placement_facts import read_json
 from resolvers.placement_write import adjustment_columns
 from resolvers.pricing import AdjustmentKind, Item, Price
+from resolvers.retried import retried
 from resolvers.rows import as_json
 
 _RETRY_AFTER_MS: Final = 2000
@@ -60,6 +61,12 @@ async def order_price_change(caller: Caller, order_id: UUID, change_fen: int) ->
     async with pool().acquire() as sql:
         await require_order(sql, caller, order_id)
     await close_payments(caller.shop_id, order_id)
+    await _change(caller, order_id, change_fen)
+    return order_id
+
+
+@retried
+async def _change(caller: Caller, order_id: UUID, change_fen: int) -> None:
     async with transaction() as sql:
         order = await sql.fetchrow(_HOLD, caller.shop_id, order_id)
         if order is None:
@@ -71,7 +78,6 @@ async def order_price_change(caller: Caller, order_id: UUID, change_fen: int) ->
         await sql.execute(_PAYABLE, caller.shop_id, order_id, as_json(shares))
         changed = await sql.fetchrow(_TOTAL, caller.shop_id, order_id, total, caller.now)
         await tell_order(sql, caller.shop_id, "order.changed", changed)
-    return order_id
 
 
 async def _require_unpaid(sql: Connection, caller: Caller, order_id: UUID, order: Mapping[str, Any]) -> None:

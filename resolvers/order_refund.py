@@ -18,6 +18,7 @@ from resolvers.order_step import StepBy
 from resolvers.refund import request_refund
 from resolvers.refund_plan import LineWish, RefundWish
 from resolvers.refund_settle import ask_anew, find_part
+from resolvers.retried import retried
 
 LINES_MAX: Final = 200
 NOTE_CHARS_MAX: Final = 500
@@ -73,6 +74,7 @@ async def order_refund(caller: Caller, order_id: UUID, draft: RefundDraft, key: 
     return UUID(await once(caller, "orderRefund", key, [order_id, draft], write))
 
 
+@retried
 async def refund_retry(caller: Caller, refund_id: UUID) -> UUID:
     """Try a refund again that waits for somebody; returns it. Asked twice it is tried once more.
 

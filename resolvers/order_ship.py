@@ -21,6 +21,7 @@ from resolvers.idempotency import once
 from resolvers.order_own import no_such_order
 from resolvers.order_sending import PIECES_LEFT, follow_parcel
 from resolvers.order_step import TOLD_COLUMNS, StepBy, tell_order
+from resolvers.retried import retried
 from resolvers.shipping_upload import renew_upload
 from wechat.shipping import PARCELS_MAX
 
@@ -111,6 +112,7 @@ async def order_ship(caller: Caller, draft: ParcelDraft, key: str) -> tuple[UUID
     return UUID(order_id), UUID(parcel_id)
 
 
+@retried
 async def shipment_correct(caller: Caller, shipment_id: UUID, carrier_code: str, tracking_no: str) -> UUID:
     """Write another carrier and number on a parcel, once; WeChat is told. Returns the shipment.
 

@@ -13,6 +13,7 @@ from models.database import pool, transaction
 from models.failpoint import failpoint
 from resolvers.merchant_pay import Account
 from resolvers.order_paid import Outcome, Success, record_success
+from resolvers.retried import retried
 from resolvers.shop_clock import shop_now
 from wechat.pay_answers import Transaction
 
@@ -114,6 +115,7 @@ def _judged(account: Account, told: Transaction, asked: _Asked | None) -> Verdic
     return next((verdict for verdict, is_wrong in faults.items() if is_wrong), None)
 
 
+@retried
 async def _recorded(account: Account, told: Transaction, asked: _Asked) -> Verdict:
     now = shop_now(asked.clock_offset_ms)
     success = Success(asked.id, told.transaction_id, told.payer_openid, told.success_time or now, now)

@@ -18,6 +18,7 @@ from resolvers.outbox import emit, emit_many
 from resolvers.product_draft import ProductDraft
 from resolvers.product_save import Wish, save_products
 from resolvers.publication import announce_products
+from resolvers.retried import retried
 
 # Unique (shop_id, id).
 _STANDING = "select id, version, published_at from product where shop_id = $1 and id = any($2::uuid[])"
@@ -87,6 +88,7 @@ async def product_media_set(
     return await _save_one(caller, Wish(draft, (), id_path=("productId",)))
 
 
+@retried
 async def product_delete(caller: Caller, product_id: UUID, version: int | None = None) -> UUID:
     """Delete a product and all it has.
 
@@ -115,6 +117,7 @@ async def product_delete(caller: Caller, product_id: UUID, version: int | None =
     return product_id
 
 
+@retried
 async def products_publish(
     caller: Caller, product_ids: Sequence[UUID], opens: datetime | None = None, closes: datetime | None = None
 ) -> list[UUID]:
@@ -130,6 +133,7 @@ async def products_publish(
     return list(product_ids)
 
 
+@retried
 async def products_unpublish(caller: Caller, product_ids: Sequence[UUID], at: datetime | None = None) -> list[UUID]:
     """Take products off the shelf at a moment, or now, as drafts; all or none of them."""
     async with transaction() as sql:
@@ -146,6 +150,7 @@ async def products_unpublish(caller: Caller, product_ids: Sequence[UUID], at: da
     return list(product_ids)
 
 
+@retried
 async def _save_one(caller: Caller, wish: Wish) -> UUID:
     async with transaction() as sql:
         return (await save_products(sql, caller, [wish]))[0].id

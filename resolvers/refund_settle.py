@@ -22,6 +22,7 @@ from resolvers.merchant_pay import Account
 from resolvers.order_step import StepBy
 from resolvers.outbox import emit_many
 from resolvers.refund_complete import complete_refund
+from resolvers.retried import retried
 from resolvers.shop_clock import shop_now
 from wechat.pay_answers import RefundState as Told
 from wechat.pay_answers import RefundStatus
@@ -124,6 +125,7 @@ async def take_refund_word(account: Account, told: Told) -> RefundVerdict:
     return verdict or RefundVerdict.UNKNOWN_NUMBER
 
 
+@retried
 async def record_news(part: Record, news: PartNews) -> RefundVerdict:
     """Record where a part stands, once, in a transaction of its own; `part` is as `find_part` gives it."""
     by = StepBy.system(shop_now(part["clock_offset_ms"]))

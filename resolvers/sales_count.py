@@ -8,6 +8,7 @@ from typing import Final
 from uuid import UUID
 
 from models.database import pool, transaction
+from resolvers.retried import retried
 
 BATCH_ORDERS: Final = 500
 
@@ -64,6 +65,7 @@ async def waiting_sales(shop_id: UUID) -> int:
     return waiting
 
 
+@retried
 async def _count(shop_id: UUID) -> int:
     async with transaction() as sql:
         if await sql.fetchval(_HOLD_SHOP, shop_id) is None:

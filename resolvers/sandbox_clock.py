@@ -12,6 +12,7 @@ from models.database import transaction
 from models.refusal import Refusal, UserErrorCode
 from models.shop import Shop, ShopMode
 from resolvers.due_work import DueWork
+from resolvers.retried import retried
 from resolvers.shop_clock import shop_now
 
 YEARS_MAX: Final = 50
@@ -82,11 +83,17 @@ async def _next_stop(shop_id: UUID, due_work: Sequence[DueWork], after: datetime
 async def _stop_at(shop_id: UUID, due_work: Sequence[DueWork], moment: datetime) -> list[Ran]:
     """Put the clock at `moment` and run what that makes due."""
     timed = [work for work in due_work if work.next_deadline]
+    ran = await _move_clock(shop_id, [work for work in timed if not work.calls_outside], moment)
+    ran += [Ran(moment, work.name, await work.run(wall_now(), shop_id)) for work in timed if work.calls_outside]
+    return [step for step in ran if step.count]
+
+
+@retried
+async def _move_clock(shop_id: UUID, due_work: Sequence[DueWork], moment: datetime) -> list[Ran]:
+    """Put the clock at `moment` with all that it makes due, in one transaction."""
     async with transaction() as sql:
         wall = wall_now()
         # Rounded up, so that the clock never stands a fraction before the deadline it stops at.
         offset_ms = math.ceil((moment - wall) / timedelta(milliseconds=1))
         await sql.execute(_MOVE, shop_id, max(offset_ms, 0))
-        ran = [Ran(moment, work.name, await work.run(wall, shop_id)) for work in timed if not work.calls_outside]
-    ran += [Ran(moment, work.name, await work.run(wall_now(), shop_id)) for work in timed if work.calls_outside]
-    return [step for step in ran if step.count]
+        return [Ran(moment, work.name, await work.run(wall, shop_id)) for work in due_work]

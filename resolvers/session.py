@@ -21,6 +21,7 @@ from models.refusal import Refusal, UserErrorCode
 from models.wechat_app import WechatApp
 from resolvers.caller import ActorKind, Caller
 from resolvers.keys import keys
+from resolvers.retried import retried
 from resolvers.tokens import MINUTES, STAFF_AUDIENCE, Bearer
 from sealing import seal, unseal
 
@@ -128,6 +129,7 @@ async def open_staff_session(sql: Connection, shop_id: UUID, staff_id: UUID, tok
     return await _next_pair(sql, _staff_bearer(shop_id, staff_id, token_version, session_id))
 
 
+@retried
 async def session_refresh(caller: Caller, refresh_token: str) -> LoggedIn:
     """Change a refresh token for a new pair.
 

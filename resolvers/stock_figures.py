@@ -11,6 +11,7 @@ from uuid import UUID
 from models.database import pool, transaction
 from models.failpoint import failpoint
 from resolvers.aggregates import refresh_products
+from resolvers.retried import retried
 
 BATCH_LEVELS: Final = 200
 
@@ -58,6 +59,7 @@ async def waiting_figures(shop_id: UUID) -> int:
     return waiting
 
 
+@retried
 async def _refresh(shop_id: UUID) -> int:
     """Do one batch in a transaction of its own; 0 when there is nothing to do, or the catalogue is being written."""
     async with transaction() as sql:

@@ -16,6 +16,7 @@ from resolvers.outbox import emit
 from resolvers.product_draft import VARIANTS_MAX
 from resolvers.product_save import external_refusals, write_variants
 from resolvers.product_stored import Standing, find_products, load_parts
+from resolvers.retried import retried
 from resolvers.search_index import index_products
 from resolvers.variant_draft import VariantDraft, variant_refusals
 from resolvers.variant_plan import Shelf, plan_variants, reserved_refusal
@@ -43,6 +44,7 @@ async def variants_upsert(caller: Caller, product_id: UUID, drafts: Sequence[Var
     return [UUID(variant_id) for variant_id in ids]
 
 
+@retried
 async def variants_delete(caller: Caller, product_id: UUID, variant_ids: Sequence[UUID]) -> list[UUID]:
     """Delete variants of one product; all or none of them.
 

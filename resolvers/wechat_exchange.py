@@ -14,7 +14,6 @@ from typing import Any, Final, NoReturn, TypeVar
 from uuid import UUID
 
 import orjson
-from asyncpg.exceptions import LockNotAvailableError
 
 from clock import wall_now
 from ids import new_id
@@ -25,6 +24,7 @@ from models.wechat_code import WechatCodeKind
 from resolvers.caller import Caller
 from resolvers.keys import keys
 from resolvers.plain import plain
+from resolvers.retried import HELD_UP, retried
 from resolvers.wechat_refusal import refusal_of
 from sealing import seal, unseal
 from wechat.errors import LoginCodeExpired, PhoneCodeExpired, WechatError
@@ -94,16 +94,23 @@ async def exchanged_once(
         await pool().execute(_GIVE_UP, claim)
         raise refusal_of(error, "code") from None
     try:
-        async with transaction() as sql:
-            answer = orjson.dumps(await keep(sql, said), default=plain).decode()
-            done = await sql.execute(_ANSWER, claim, wall_now(), seal(answer, keys().sealing))
-            if done != "UPDATE 1":
-                _still_busy()
-    except LockNotAvailableError:
+        answer = await _kept(claim, said, keep)
+    except HELD_UP:
         # Too many at once are the same person. The code is used up, so only a new one helps.
         await pool().execute(_GIVE_UP, claim)
         raise refusal_of(_used_up(kind), "code") from None
     return orjson.loads(answer)
+
+
+@retried
+async def _kept(claim: UUID, said: T, keep: Callable[[Connection, T], Awaitable[Any]]) -> str:
+    """Keep what WeChat said, in one transaction, and the answer for whoever asks again."""
+    async with transaction() as sql:
+        answer = orjson.dumps(await keep(sql, said), default=plain).decode()
+        done = await sql.execute(_ANSWER, claim, wall_now(), seal(answer, keys().sealing))
+        if done != "UPDATE 1":
+            _still_busy()
+    return answer
 
 
 async def _claim_or_answer(place: tuple[UUID, UUID, str, bytes]) -> tuple[UUID | None, str]:

@@ -7,9 +7,11 @@ from uuid import UUID
 import strawberry
 
 from engine.execution import Context, Ref
+from logs import log
 from models.refusal import ConflictRefusal, LimitRefusal, Refusal, Refusals, RetryRefusal, StockRefusal
 from models.staff import Role
 from resolvers.caller import Caller, Language
+from resolvers.retried import HELD_UP, held_up
 from schema.user_error import (
     ConflictUserError,
     LimitUserError,
@@ -38,6 +40,7 @@ IdempotencyKey = Annotated[
 async def attempt(caller: Caller, command: Awaitable[T], *under: str) -> tuple[T | None, list[UserError]]:
     """Carry a command out; its outcome, or the user errors in the caller's language. Faults are not caught.
 
+    Whom others held up for too long, or always met in a circle, is asked to come again: nothing of theirs stands.
     `under` leads the paths of a command that does not know by which argument its input came.
     """
     try:
@@ -46,6 +49,9 @@ async def attempt(caller: Caller, command: Awaitable[T], *under: str) -> tuple[T
         return None, [user_error(refusal.under(*under), caller.language)]
     except Refusals as several:
         return None, [user_error(refusal.under(*under), caller.language) for refusal in several.refusals]
+    except HELD_UP as fault:
+        log("command_held_up", level="warning", fault=type(fault).__name__, request_id=caller.request_id)
+        return None, [user_error(held_up(), caller.language)]
 
 
 def user_error(refusal: Refusal, language: Language) -> UserError:
