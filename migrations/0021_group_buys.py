@@ -85,6 +85,7 @@ INDEXES = (
        where state <> 'RELEASED' and order_id is not null""",
     "create index group_buy_seat_order_all on group_buy_seat (shop_id, order_id)",
     "create index group_buy_seat_variant on group_buy_seat (shop_id, variant_id)",
+    "create index group_buy_seat_invited on group_buy_seat (shop_id, invited_by) where invited_by is not null",
     "create index group_buy_seat_offer on group_buy_seat (shop_id, group_buy_id, state)",
     # What falls due: by moment for all shops on wall time, by shop for a moved clock.
     "create index group_buy_seat_due on group_buy_seat (settle_at) where settle_at is not null",

@@ -14,6 +14,7 @@ from clock import wall_now
 from models.database import Connection, pool, transaction
 from resolvers.caller import ActorKind, Caller
 from resolvers.cart_merge import HOLD_CARTS_OF_CUSTOMERS, JOIN_CART_OF_CUSTOMER
+from resolvers.group_buy_merge import HOLD_TEAMS_OF_CUSTOMERS, MOVE_INVITATIONS, MOVE_LEADERS, MOVE_SEATS
 from resolvers.outbox import emit
 from resolvers.retried import retried
 from resolvers.viewed_product import MOVE_CUSTOMERS
@@ -153,6 +154,12 @@ MERGE_RULES: Final[Mapping[str, MergeRule]] = {
         "a customer is a promoter once: the survivor's gets the links, else the other's becomes the survivor's",
         (_LINKS_OF_PROMOTER, _SECOND_PROMOTER, _moved("promoter")),
     ),
+    "group_buy_seat.customer_id": MergeRule(
+        "their seats are the survivor's; where both sit in one team, the younger id's stays under that id",
+        (HOLD_TEAMS_OF_CUSTOMERS, MOVE_SEATS),
+    ),
+    "group_buy_seat.invited_by": MergeRule("whom they brought, the survivor brought", (MOVE_INVITATIONS,)),
+    "group_buy_team.leader_id": MergeRule("where they lead, the survivor leads", (MOVE_LEADERS,)),
     "customer.merged_into": MergeRule(
         "the survivor keeps phone and picture or takes them over, and has paid for both; older ids point at them",
         (_FILL_SURVIVOR, _POINT),

@@ -80,9 +80,11 @@ def block_refusals(blocks: Sequence[BlockDraft], *prefix: Step) -> list[Refusal]
 
 
 def _check_target(checks: Checks, block: BlockDraft, *path: Step) -> None:
-    """Home has no id; everything else needs one."""
+    """Home has no id; everything else needs one. Teams end within days: no page leads to them."""
     target = block.target
-    if target is not None and (target.kind is ShareTarget.SHOP) != (target.id is None):
+    if target is not None and target.kind is ShareTarget.TEAM:
+        checks.refuse(UserErrorCode.INVALID, "页面不能链接到拼团", "No page leads to a team", *path, "target", "kind")
+    elif target is not None and (target.kind is ShareTarget.SHOP) != (target.id is None):
         checks.refuse(UserErrorCode.INVALID, "链接目标不完整", "Give an id, but not for SHOP", *path, "target", "id")
 
 

@@ -20,7 +20,7 @@ _PREFIXES = {StoredTarget.PRODUCT: "prd", StoredTarget.COLLECTION: "col", Stored
 class PageTargetInput:
     """Of this shop."""
 
-    kind: ShareTarget = strawberry.field(description="What it is; SHOP is the home page.")
+    kind: ShareTarget = strawberry.field(description="What it is; SHOP is the home page, TEAM is refused.")
     id: strawberry.ID | None = optional("Its id; none for SHOP.")
 
     def draft(self) -> TargetDraft:

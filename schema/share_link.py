@@ -29,6 +29,7 @@ class ShareTarget(Enum):
     COLLECTION = strawberry.enum_value("COLLECTION", description="A collection.")
     PAGE = strawberry.enum_value("PAGE", description="A page that the shop put together.")
     SHOP = strawberry.enum_value("SHOP", description="The shop's home page.")
+    TEAM = strawberry.enum_value("TEAM", description="A team of a group-buy.")
 
 
 @reads(ShareLinkRow, prefix="lnk")

@@ -77,6 +77,20 @@ class UserErrorCode(Enum):
     NO_LONGER_SOLD = strawberry.enum_value("NO_LONGER_SOLD", description="It is not on sale any more.")
     NOT_DELIVERABLE = strawberry.enum_value("NOT_DELIVERABLE", description="It is not sent to that region.")
     EXPIRED = strawberry.enum_value("EXPIRED", description="Too late: the time there was for it is over.")
+    OFFER_CLOSED = strawberry.enum_value(
+        "OFFER_CLOSED", description="The offer is not open: not published, not begun yet, or over."
+    )
+    NEW_CUSTOMERS_ONLY = strawberry.enum_value(
+        "NEW_CUSTOMERS_ONLY", description="The offer is for people who have not bought in this shop before."
+    )
+    SHARE_ONLY = strawberry.enum_value(
+        "SHARE_ONLY", description="This team is joined through a link that one of its members shared."
+    )
+    TEAM_FULL = strawberry.enum_value("TEAM_FULL", description="The team has no seat left.")
+    TEAM_ENDED = strawberry.enum_value(
+        "TEAM_ENDED", description="The team is no longer forming: start or join another."
+    )
+    ALREADY_JOINED = strawberry.enum_value("ALREADY_JOINED", description="This person has a place in the team already.")
     NOT_CONFIGURED = strawberry.enum_value(
         "NOT_CONFIGURED", description="The shop has not set up what this needs, such as a merchant account."
     )

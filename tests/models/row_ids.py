@@ -42,3 +42,6 @@ class Ids:
     after_sale: UUID = field(default_factory=new_id)
     shipment: UUID = field(default_factory=new_id)
     identity: UUID = field(default_factory=new_id)
+    group_buy: UUID = field(default_factory=new_id)
+    team: UUID = field(default_factory=new_id)
+    seat: UUID = field(default_factory=new_id)

@@ -7,6 +7,7 @@ import asyncpg
 
 from ids import new_id
 from tests.models.row_ids import AGES, MOMENT, Ids, Row
+from tests.models.rows_group_buy import group_buys
 from tests.models.rows_messages import messages
 from tests.models.rows_places import places
 from tests.models.rows_trade import trade
@@ -16,7 +17,7 @@ def whole_shop() -> dict[str, Row]:
     """Return one row for each table, parents before children."""
     ids = Ids()
     owned = _people(ids) | _catalogue(ids) | _what_happens(ids) | _who_comes(ids) | _who_is_known(ids)
-    owned |= _where_they_land(ids) | places(ids) | trade(ids) | messages(ids)
+    owned |= _where_they_land(ids) | places(ids) | trade(ids) | messages(ids) | group_buys(ids)
     return {"shop": _shop(ids)} | {table: {"id": new_id(), "shop_id": ids.shop} | row for table, row in owned.items()}
 
 

@@ -11,6 +11,7 @@ from ids import new_id
 from models.database import Connection
 from models.outbox_event import OutboxEvent
 from tests.harness.shops import OpenedShop
+from tests.models.refused_group_buy import REFUSED_IN_GROUP_BUYS
 from tests.models.refused_messages import REFUSED_IN_MESSAGES
 from tests.models.refused_places import REFUSED_IN_PLACES
 from tests.models.refused_trade import REFUSED_IN_TRADE
@@ -162,6 +163,7 @@ REFUSED: dict[str, list[Row]] = {
     "page_version_check": [{"version": 0}],
     "shop_promises_check": [{"service_promises": "{}"}],
     "outbox_event_end_check": [{"delivered_at": MOMENT, "dead_at": MOMENT}],
+    **REFUSED_IN_GROUP_BUYS,
     **REFUSED_IN_MESSAGES,
     **REFUSED_IN_PLACES,
     **REFUSED_IN_TRADE,
@@ -174,6 +176,12 @@ ACCEPTED: list[tuple[str, Row]] = [
     ("product", {"handle": "new", "rating_sum": 0, "rating_count": 0, "rating_hundredths": 0}),
     ("variant", {"option_values": ["200 克"], "price_fen": TOO_MUCH - 1, "per_order_limit": 1}),
     ("category", {"id": OTHER, "handle": "root", "path": [OTHER]}),
+    ("group_buy", {"tier_sizes": [2, 100], "max_size": 100, "team_hours": 720, "virtual_fill_percent": 99}),
+    ("group_buy_team", {"joined": 1, "reserved": 1}),
+    (
+        "group_buy_seat",
+        {"customer_id": None, "order_id": None, "is_virtual": True, "state": "FULFILLING", "quantity": 0},
+    ),
     ("review", {"rating": 1, "status": "HIDDEN", "hidden_reason": "广告"}),
 ]
 

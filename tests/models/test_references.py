@@ -54,6 +54,7 @@ async def test_a_shop_goes_with_everything_it_has_and_nothing_of_another(sql: Co
 async def test_a_product_takes_what_it_is_made_of_and_leaves_the_rest(sql: Connection) -> None:
     shop = await insert_shop(sql)
     await insert(sql, "metafield", fresh(shop["metafield"]) | {"product_id": None, "variant_id": shop["variant"]["id"]})
+    await sql.execute("delete from group_buy where shop_id = $1", shop_id(shop))
 
     await sql.execute("delete from product where id = $1", shop["product"]["id"])
 
@@ -100,11 +101,19 @@ async def test_a_category_with_products_stays(sql: Connection) -> None:
         await sql.execute("delete from category where id = $1", shop["category"]["id"])
 
 
+async def test_a_product_with_a_group_buy_stays(sql: Connection) -> None:
+    shop = await insert_shop(sql)
+
+    with pytest.raises(ForeignKeyViolationError, match="group_buy_product_id_fkey"):
+        await sql.execute("delete from product where id = $1", shop["product"]["id"])
+
+
 async def test_a_category_with_children_stays(sql: Connection) -> None:
     shop = await insert_shop(sql)
     root, leaf = shop["category"], new_id()
     child: Row = {"id": leaf, "parent_id": root["id"], "handle": "green-tea", "path": [root["id"], leaf]}
     await insert(sql, "category", root | child)
+    await sql.execute("delete from group_buy where shop_id = $1", shop_id(shop))
     await sql.execute("delete from product where shop_id = $1", shop_id(shop))
 
     with pytest.raises(ForeignKeyViolationError, match="category_parent_id_fkey"):

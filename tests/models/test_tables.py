@@ -40,6 +40,7 @@ LOOSE_IDS = {
     ("orders", "visit_id"): "the same",
     ("order_change", "actor_id"): "history: names a row of one of several tables, which may be gone",
     ("after_sale_change", "actor_id"): "the same",
+    ("group_buy_change", "actor_id"): "the same",
     ("order_adjustment", "source_id"): "history: what was agreed on stays, whatever becomes of the campaign",
     ("order_line", "offer_id"): "the same",
     ("order_line", "participation_id"): "the same",
@@ -65,6 +66,11 @@ WITHOUT_INDEX = {
     "shipment_staff_id_fkey": "the same",
     "cart_line_share_link_id_fkey": "links stay; they go only with their shop",
     "order_line_share_link_id_fkey": "the same",
+    "group_buy_seat_share_link_id_fkey": "the same",
+    "group_buy_team_share_link_id_fkey": "the same",
+    "group_buy_seat_order_line_id_fkey": "orders stay with what belongs to them; they go only with their shop",
+    "group_buy_seat_refund_id_fkey": "the same",
+    "group_buy_change_seat_id_fkey": "seats stay; they go only with their shop, their history first",
 }
 
 

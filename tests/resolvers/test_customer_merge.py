@@ -225,3 +225,33 @@ async def test_who_has_no_address_takes_over_the_default(two: Two) -> None:
     await merged(two)
 
     assert [(row["customer_id"], row["is_default"]) for row in await rows("address", two.caller)] == [(two.older, True)]
+
+
+async def test_seats_teams_and_invitations_of_the_younger_are_the_olders(two: Two) -> None:
+    team, seat = new_id(), new_id()
+    async with transaction() as sql:
+        await insert(sql, "group_buy_team", two.shop["group_buy_team"] | {"id": team, "leader_id": two.younger})
+        theirs = {"id": seat, "team_id": team, "order_id": None, "order_line_id": None, "invited_by": two.younger}
+        await two.give(sql, "group_buy_seat", **theirs)
+
+    await merged(two)
+
+    seats = {row["id"]: row for row in await rows("group_buy_seat", two.caller)}
+    assert (seats[seat]["customer_id"], seats[seat]["invited_by"]) == (two.older, two.older)
+    assert {row["leader_id"] for row in await rows("group_buy_team", two.caller)} == {two.older}
+
+
+@pytest.mark.parametrize(("state", "whose"), [("JOINED", "younger"), ("RELEASED", "older")])
+async def test_a_team_in_which_both_sit_keeps_both(two: Two, state: str, whose: str) -> None:
+    seat = new_id()
+    async with transaction() as sql:
+        await sql.execute(
+            "update group_buy_team set leader_id = $1 where shop_id = $2", two.younger, two.caller.shop_id
+        )
+        await two.give(sql, "group_buy_seat", id=seat, order_id=None, order_line_id=None, state=state)
+
+    await merged(two)
+
+    seats = {row["id"]: row["customer_id"] for row in await rows("group_buy_seat", two.caller)}
+    assert seats == {seat: getattr(two, whose), two.shop["group_buy_seat"]["id"]: two.older}
+    assert [row["leader_id"] for row in await rows("group_buy_team", two.caller)] == [getattr(two, whose)]
