@@ -48,6 +48,7 @@ from ids import decode_id
 
 TYPENAME = "__typename"
 _NO_LIMIT = 2**31 - 1
+_BY_ID = Relation(Shape.ONE, "{t}.id = {p}.id", is_public=True)
 IDS_MOST = 250
 """Ids of one `nodes`; what is written into a document is held to as many by its limits."""
 
@@ -81,9 +82,15 @@ class Compiler:
             raise TypeError(message)
         by_name = {possible.name: possible for possible in self.selections.possible(type_)}
         branches = " ".join(
-            f"when '{kind}' then {self.json(by_name[name], sets, row)}" for kind, name in kinds.types.items()
+            f"when '{kind}' then {self._of_kind(by_name[name], sets, row)}" for kind, name in kinds.types.items()
         )
         return f"(case {self.statement.fill(kinds.kind, row)} {branches} end)" if branches else "null::json"
+
+    def _of_kind(self, type_: GraphQLObjectType, sets: Sequence[SelectionSetNode], row: Row) -> str:
+        """One object of a kind: where its type has a table of its own, the row of it that has the id."""
+        if not self.sources.table(type_.name).table:
+            return self.json(type_, sets, row)
+        return self.listed(_BY_ID, type_, sets, self.rows(_BY_ID, type_, {}, row), "")
 
     def rows(self, relation: Relation, target: Any, given: Mapping[str, Argument], parent: Row) -> Rows:
         """The rows of a relation: link, match, shop, guard and whatever its select function adds."""

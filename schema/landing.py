@@ -1,7 +1,6 @@
 """Where a visitor lands, in one answer: the shop, who brought them, and all that the page shows."""
 
 import inspect
-from datetime import datetime
 from enum import Enum
 from typing import Annotated
 
@@ -10,7 +9,7 @@ import strawberry
 from engine.declare import Order, expression, field, listed, many, one, read, reads, reads_kinds
 from engine.rows import Rows
 from schema.collection import Collection
-from schema.money import Money
+from schema.offer import Offer, open_offers
 from schema.page import Page
 from schema.product import Product
 from schema.product_filter import PRODUCT_ORDERS
@@ -41,6 +40,13 @@ _FIRST_COLLECTION = """
     order by c.position, c.id limit 1
 )
 """
+# Each finds by an index of its own; of a landing that is none of it nothing is looked for.
+_OFFERS = open_offers(
+    "b.product_id = case {p}.kind when 'PRODUCT' then {p}.target_id when 'TEAM' then ("
+    " select o.product_id from group_buy_team m, group_buy o where m.shop_id = {shop} and m.id = {p}.target_id"
+    " and o.shop_id = m.shop_id and o.id = m.group_buy_id) end",
+    "{p}.kind in ('HOME', 'TOPIC')",
+)
 
 
 @reads_kinds("{t}.kind", PRODUCT="ProductPage", COLLECTION="CollectionPage", HOME="HomePage", TOPIC="TopicPage")
@@ -124,24 +130,6 @@ LANDING_TARGETS = (ProductPage, CollectionPage, HomePage, TopicPage)
 """Every kind, for the schema."""
 
 
-@reads_kinds("{t}.kind")
-@strawberry.interface(
-    description="Something to be had for a while or in a special way. There are none yet: the list is empty until the"
-    " first kind of campaign exists. Show those whose type you know."
-)
-class Offer:
-    """Every kind of campaign brings its type."""
-
-    id: strawberry.ID = field(description="Opaque and unique in its shop.")
-    kind: str = field(description="What kind of offer it is, an upper-case word; more may come.")
-    title: str = field(description="As shown to customers.")
-    starts_at: datetime = field(description="From when it holds.")
-    ends_at: datetime | None = field(description="Until when; null when nobody has said.")
-    product: Product | None = field(one("{t}.id = {p}.product_id"), description="What it is about; null for the shop.")
-    price: Money | None = field(description="What it costs by this offer; null when that depends.")
-    stock_left: int | None = field(description="How many are left of it; null without limit.")
-
-
 @strawberry.enum(description="What did not go as the link promised; the visitor lands all the same.")
 class LandingWarningCode(Enum):
     """As the landing's row says it."""
@@ -177,7 +165,9 @@ class Landing:
         description="What opens: what was asked for, else what the share link leads to, else the home page.",
     )
     offers: list[Offer] = field(
-        many(rows="select null::uuid as id where false"), description="What is to be had here beside the usual."
+        many(rows=_OFFERS),
+        description="What is to be had here beside the usual, what ends first in front, at most 20: for the product"
+        " that opens, of all products on the home page and those of topics, else nothing.",
     )
     warnings: list[LandingWarning] = field(
         many(rows="select w.code from unnest({p}.warnings) with ordinality as w(code, place) order by w.place"),

@@ -16,6 +16,7 @@ from schema.collection import Collection, CollectionConnection
 from schema.connection import paged
 from schema.customer_query import CustomerQuery
 from schema.freight_template import FreightTemplateQuery
+from schema.group_buy_query import GroupBuyQuery
 from schema.landing_query import LandingQuery
 from schema.merchant_account import MerchantAccountQuery
 from schema.message_template import MessageTemplateQuery
@@ -52,6 +53,7 @@ class Query(
     ShipmentQuery,
     RefundQuery,
     AfterSaleQuery,
+    GroupBuyQuery,
     OrderUpdateQuery,
     QuoteQuery,
     RegionQuery,

@@ -1,0 +1,67 @@
+"""What a group-buy is to the customer who looks at it, and which teams are open to them."""
+
+from typing import Annotated, Final
+
+import strawberry
+
+from engine.declare import Order, expression, field, many, one, reads
+from engine.keyset import TIME
+from engine.sources import Relation
+from schema.offer import is_open
+
+ACTIVE: Final = "('RESERVED', 'JOINED', 'FULFILLING')"
+IS_JOINABLE: Final = "{t}.state = 'FORMING' and {t}.expires_at > {now} and {t}.joined + {t}.reserved < {t}.size"
+"""The condition for a team's row: there is room in it, and time."""
+_NOT_OWN: Final = (
+    "not exists (select 1 from group_buy_seat s where s.shop_id = {shop} and s.team_id = {t}.id"
+    f" and s.customer_id = {{viewer}} and s.state in {ACTIVE})"
+)
+_BY_DEADLINE: Final = Order("{t}.expires_at", TIME)
+
+
+def open_teams(of_offer: str) -> Relation:
+    """A relation to teams that the viewer may join; `of_offer` says of which group-buy."""
+    return many(f"{of_offer} and {IS_JOINABLE} and {_NOT_OWN}", order=_BY_DEADLINE, is_public=True)
+
+
+# Pieces of active seats count towards the limit, as they do at placing.
+_VIEWER: Final = f"""
+select {{viewer}} as customer_id, {{p}}.id as group_buy_id,
+    {is_open("{p}")} and (not {{p}}.new_customers_only or exists (
+        select 1 from customer c where c.shop_id = {{shop}} and c.id = {{viewer}} and c.first_paid_at is null
+    )) as is_for_them,
+    greatest({{p}}.per_person_limit - (
+        select coalesce(sum(s.quantity), 0) from group_buy_seat s
+        where s.shop_id = {{shop}} and s.customer_id = {{viewer}} and s.group_buy_id = {{p}}.id and s.state in {ACTIVE}
+    ), 0)::int as limit_left
+where {{viewer}} is not null
+"""
+OF_VIEWER: Final = one(rows=_VIEWER)
+"""Null for visitors and staff."""
+
+_HAS_STOCK: Final = (
+    "exists (select 1 from group_buy_variant v where v.shop_id = {shop} and v.group_buy_id = {t}.group_buy_id"
+    " and (v.stock is null or v.taken < v.stock))"
+)
+
+
+@reads()
+@strawberry.type(description="What a group-buy is to the customer who asks.")
+class GroupBuyViewerContext:
+    """Derived from the group-buy's row: customer_id, group_buy_id, is_for_them, limit_left."""
+
+    seat: Annotated["GroupBuySeat", strawberry.lazy("schema.group_buy_seat")] | None = field(  # type: ignore[name-defined]  # noqa: F821
+        one(
+            "{t}.group_buy_id = {p}.group_buy_id and {t}.customer_id = {p}.customer_id"
+            f" and {{t}}.state in {ACTIVE}",
+            order=Order("{t}.created_at", TIME, descending=True),
+            is_public=True,
+        ),
+        description="Their newest seat in a team of it that is reserved, joined or fulfilling; null when they have"
+        " none. Its `team` is theirs.",
+    )
+    can_start: bool = field(
+        expression(f"({{t}}.is_for_them and coalesce({{t}}.limit_left, 1) > 0 and {_HAS_STOCK})"),
+        description="Whether they may start a team now. Who is new to the shop is looked at more closely at placing.",
+    )
+    limit_left: int | None = field(description="How many more pieces they may have of it; null without a limit.")
