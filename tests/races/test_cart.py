@@ -2,9 +2,7 @@
 
 import asyncio
 from collections import Counter
-from collections.abc import AsyncIterator, Awaitable
 from dataclasses import replace
-from time import perf_counter
 from typing import Any
 from uuid import uuid4
 
@@ -12,13 +10,11 @@ import httpx
 import pytest
 
 from models.database import pool
-from settings import Settings
 from tests.harness.asking import Answer, Asker
 from tests.harness.buying import PLACE, QUOTE, buyer
 from tests.harness.carts import changed, document, read, short, variants, wish
+from tests.harness.overlap import at_once
 from tests.harness.phones import Phone, phone_of
-from tests.harness.processes import process_serving
-from tests.harness.server import client
 from tests.harness.shops import SandboxShop
 
 pytestmark = pytest.mark.slow
@@ -26,55 +22,15 @@ pytestmark = pytest.mark.slow
 RIVALS = 64
 
 
-@pytest.fixture(scope="module")
-async def second(
-    settings: Settings, database: None, tmp_path_factory: pytest.TempPathFactory
-) -> AsyncIterator[httpx.AsyncClient]:
-    """A client of another server process on the same database."""
-    log = tmp_path_factory.mktemp("race") / "serve.log"
-    async with process_serving(settings, log) as process, client(process.base_url) as found:
-        yield found
-
-
-class Overlap:
-    """Notes when each question was under way."""
-
-    def __init__(self) -> None:
-        self.spans: list[tuple[float, float]] = []
-
-    async def of(self, question: Awaitable[Answer]) -> Answer:
-        """Ask, and note from when to when."""
-        began = perf_counter()
-        answer = await question
-        self.spans.append((began, perf_counter()))
-        return answer
-
-    @property
-    def most(self) -> int:
-        """The most that were under way at one moment."""
-        steps = sorted([(began, 1) for began, _ in self.spans] + [(ended, -1) for _, ended in self.spans])
-        under_way = most = 0
-        for _, step in steps:
-            under_way += step
-            most = max(most, under_way)
-        return most
-
-
 def both(asker: Asker, second: httpx.AsyncClient) -> list[Asker]:
     """The same person at either process."""
     return [asker, replace(asker, http=second)]
 
 
-async def at_once(askers: list[Asker], wishes: list[dict[str, Any]]) -> list[Answer]:
-    """Add each wish's line at the same moment, in turns at either process; most of them must overlap."""
-    overlap = Overlap()
-    sent = [
-        overlap.of(askers[number % len(askers)](document("cartLinesAdd", "id"), wished))
-        for number, wished in enumerate(wishes)
-    ]
-    answers = await asyncio.gather(*sent)
-    assert overlap.most > len(wishes) // 2
-    return answers
+async def added(askers: list[Asker], wishes: list[dict[str, Any]]) -> list[Answer]:
+    """Add each wish's line at the same moment, in turns at either process."""
+    lines = document("cartLinesAdd", "id")
+    return await at_once([askers[number % len(askers)](lines, wished) for number, wished in enumerate(wishes)])
 
 
 def line(variant: str, quantity: int, key: str) -> dict[str, Any]:
@@ -94,7 +50,7 @@ async def test_64_adds_to_a_cart_that_is_not_there_yet_lose_nothing(
     names = list(ids)
     wishes = [line(ids[names[number % 8]], number + 1, f"k{number}") for number in range(RIVALS)]
 
-    answers = await at_once(both(phone.visitor, second), wishes)
+    answers = await added(both(phone.visitor, second), wishes)
 
     assert [answer.refusals for answer in answers] == [[]] * RIVALS
     assert len({answer["cartLinesAdd"]["cart"]["id"] for answer in answers}) == 1
@@ -107,7 +63,7 @@ async def test_64_adds_to_a_cart_that_is_not_there_yet_lose_nothing(
 async def test_of_64_adds_under_one_key_one_counts(shop: SandboxShop, phone: Phone, second: httpx.AsyncClient) -> None:
     ids = await variants(shop, "a")
 
-    answers = await at_once(both(phone.visitor, second), [line(ids["a"], 2, "one")] * RIVALS)
+    answers = await added(both(phone.visitor, second), [line(ids["a"], 2, "one")] * RIVALS)
 
     assert [answer.refusals for answer in answers] == [[]] * RIVALS
     cart = await read(phone.visitor)
@@ -128,7 +84,7 @@ async def test_a_cart_never_holds_more_than_a_hundred_lines(
         for number in range(RIVALS)
     ]
 
-    answers = await at_once(both(phone.visitor, second), wishes)
+    answers = await added(both(phone.visitor, second), wishes)
 
     codes = Counter(refusal.code for answer in answers for refusal in answer.refusals)
     assert codes == {"LIMIT_REACHED": RIVALS - 33}
@@ -145,7 +101,7 @@ async def test_logins_while_adds_run_lose_nothing(shop: SandboxShop, phone: Phon
         for _ in range(4):
             await phone.login()
 
-    adds = at_once(askers, [line(ids["ab"[number % 2]], 1, f"k{number}") for number in range(RIVALS)])
+    adds = added(askers, [line(ids["ab"[number % 2]], 1, f"k{number}") for number in range(RIVALS)])
     answers, _ = await asyncio.gather(adds, log_in_again())
     await phone.login()
 

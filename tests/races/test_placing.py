@@ -2,9 +2,7 @@
 
 import asyncio
 from collections import Counter
-from collections.abc import AsyncIterator
 from dataclasses import replace
-from time import perf_counter
 from typing import Any
 from uuid import uuid4
 
@@ -12,12 +10,10 @@ import httpx
 import pytest
 
 from models.database import pool
-from settings import Settings
 from tests.harness.asking import Answer
 from tests.harness.buying import PLACE, Buyer, buyer, on_sale
+from tests.harness.overlap import at_once
 from tests.harness.paying import all_right, inside, settled, stock_of
-from tests.harness.processes import process_serving
-from tests.harness.server import client
 from tests.harness.shops import SandboxShop
 
 pytestmark = pytest.mark.slow
@@ -25,34 +21,16 @@ pytestmark = pytest.mark.slow
 BUYERS = 64
 
 
-@pytest.fixture(scope="module")
-async def second(
-    settings: Settings, database: None, tmp_path_factory: pytest.TempPathFactory
-) -> AsyncIterator[httpx.AsyncClient]:
-    """A client of another server process on the same database."""
-    log = tmp_path_factory.mktemp("race") / "serve.log"
-    async with process_serving(settings, log) as process, client(process.base_url) as found:
-        yield found
-
-
 async def buyers(shop: SandboxShop, count: int) -> list[Buyer]:
     return list(await asyncio.gather(*(buyer(shop, f"顾客 {number}") for number in range(count))))
 
 
 async def all_at_once(second: httpx.AsyncClient, wishes: list[tuple[Buyer, dict[str, Any]]]) -> list[Answer]:
-    """Place all wishes at the same moment, in turns at either process; most of them must overlap."""
-    spans: list[tuple[float, float]] = []
-
-    async def place(number: int, person: Buyer, wish: dict[str, Any]) -> Answer:
-        ask = replace(person.ask, http=second) if number % 2 else person.ask
-        began = perf_counter()
-        answer = await ask(PLACE, {"input": wish})
-        spans.append((began, perf_counter()))
-        return answer
-
-    answers = await asyncio.gather(*(place(number, *wish) for number, wish in enumerate(wishes)))
-    assert max(began for began, _ in spans) < sorted(ended for _, ended in spans)[len(spans) // 2]
-    return answers
+    """Place all wishes at the same moment, in turns at either process."""
+    askers = [
+        replace(person.ask, http=second) if number % 2 else person.ask for number, (person, _) in enumerate(wishes)
+    ]
+    return await at_once([ask(PLACE, {"input": wish}) for ask, (_, wish) in zip(askers, wishes, strict=True)])
 
 
 def told(answers: list[Answer]) -> Counter[str]:

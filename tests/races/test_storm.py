@@ -3,7 +3,6 @@
 import asyncio
 import random
 from collections import Counter
-from collections.abc import AsyncIterator
 from dataclasses import dataclass, field, replace
 from typing import Any, Final
 from uuid import uuid4
@@ -13,14 +12,11 @@ import pytest
 
 from models.database import pool, transaction
 from resolvers.customer_merge import merge_customers
-from settings import Settings
 from tests.harness.asking import Answer
 from tests.harness.buying import GOODS, PLACE, on_sale
 from tests.harness.carts import document, read
 from tests.harness.paying import PAY, SYNC, Payer, all_right, payer, settled
-from tests.harness.processes import process_serving
 from tests.harness.refunding import APPROVE, GIVE_BACK, ledger, piece, tries_to_complain
-from tests.harness.server import client
 from tests.harness.shipping import CONFIRM, tries_to_ship
 from tests.harness.shops import SandboxShop
 from tests.journeys.test_cancelling import CANCEL, CHANGE
@@ -40,16 +36,6 @@ select coalesce(sum(level.on_hand), 0) + coalesce((
     select sum(quantity - returned) from reservation where shop_id = $1 and state = 'TAKEN'), 0)
 from stock_level level where level.shop_id = $1
 """
-
-
-@pytest.fixture(scope="module")
-async def second(
-    settings: Settings, database: None, tmp_path_factory: pytest.TempPathFactory
-) -> AsyncIterator[httpx.AsyncClient]:
-    """A client of another server process on the same database, whose worker is at work."""
-    log = tmp_path_factory.mktemp("race") / "serve.log"
-    async with process_serving(settings, log) as process, client(process.base_url) as found:
-        yield found
 
 
 @dataclass(slots=True)
