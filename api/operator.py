@@ -79,6 +79,7 @@ async def app_add(settings: Settings, arguments: argparse.Namespace) -> str:
         name=arguments.name or "",
         open_account=arguments.open_account or "",
         base_url=arguments.base_url,
+        landing_page=arguments.landing_page,
     )
     return _said(appid=app.appid, kind=app.kind, openAccount=app.open_account, baseUrl=app.base_url)
 

@@ -9,7 +9,7 @@ from api import imports, operator, operator_bill
 from api.command import Declare, Group, on_database, whole
 from api.sandbox_input import SEED_MAX
 from models.staff import Role
-from models.wechat_app import WechatAppKind
+from models.wechat_app import LANDING_PAGE, WechatAppKind
 from resolvers.tokens import MINUTES, MINUTES_MAX
 
 _SHOP = "the shop's handle"
@@ -64,6 +64,9 @@ def _declare_apps(group: Group) -> None:
     app.add_argument("--name")
     app.add_argument("--open-account", help="the Open Platform account it is bound to: its apps know people together")
     app.add_argument("--base-url", help="another WeChat than the real one (LIVE) or the sandbox")
+    app.add_argument(
+        "--landing-page", default=LANDING_PAGE, help=f"where cards land people, {LANDING_PAGE} if not given"
+    )
     key = group("key", "visitor keys of an app")
     make = key("create", on_database(operator.key_create))
     make.add_argument("--shop", required=True, help=_SHOP)

@@ -63,6 +63,7 @@ MODELS = (
     "models.after_sale",
     "models.shipment",
     "models.group_buy",
+    "models.group_buy_card",
     "models.idempotency_key",
     "models.outbox_event",
     "models.message",

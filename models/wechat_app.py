@@ -11,6 +11,9 @@ WECHAT_URL: Final = "https://api.weixin.qq.com"
 SANDBOX_URL: Final = "sandbox:"
 """The base URL of an app that speaks to the sandbox of whichever server asks, wherever that listens today."""
 
+LANDING_PAGE: Final = "pages/landing/landing"
+"""The page of a mini-program that nobody has named another of; it asks for `landing(input: {shareToken})`."""
+
 
 class WechatAppKind(StrEnum):
     """What kind of WeChat app an appid names."""
@@ -25,6 +28,7 @@ class WechatApp(Owned):
 
     `open_account` names the Open Platform account that the app is bound to, in the shop's own words; apps with the
     same one know a person by the same unionid. Most shops have one account, so it may stay empty.
+    `landing_page` is the page of a mini-program on which whoever taps a card lands; `?st=<token>` follows it.
     """
 
     appid = fields.CharField(max_length=32)
@@ -32,6 +36,7 @@ class WechatApp(Owned):
     name = fields.CharField(max_length=120)
     secret_sealed = fields.BinaryField()
     base_url = fields.TextField()
+    landing_page = fields.CharField(max_length=128, default=LANDING_PAGE, db_default=LANDING_PAGE)
     open_account = fields.CharField(max_length=64, default="", db_default="")
     created_at = fields.DatetimeField()
 

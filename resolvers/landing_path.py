@@ -1,11 +1,8 @@
 """The page of the mini-program on which whoever taps a shared card lands."""
 
-from typing import Final
-
-LANDING_PAGE: Final = "pages/landing/landing"
-"""It asks for `landing(input: {shareToken})`. A client with another page keeps what stands after the question mark."""
+from models.wechat_app import LANDING_PAGE
 
 
-def landing_path(token: str) -> str:
+def landing_path(token: str, page: str = LANDING_PAGE) -> str:
     """Return the path of a card that carries a share link's token, as WeChat writes it: without a slash before it."""
-    return f"{LANDING_PAGE}?st={token}"
+    return f"{page}?st={token}"

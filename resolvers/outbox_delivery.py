@@ -22,6 +22,7 @@ from logs import log
 from models.database import pool
 from models.failpoint import failpoint
 from models.redis_server import redis
+from resolvers.group_buy_card import note_card
 from resolvers.message_note import note_messages
 from resolvers.outbox import Event, event_of
 from resolvers.plain import plain
@@ -131,6 +132,7 @@ DELIVERERS: dict[str, list[Deliverer]] = {
     "order.": [note_messages],
     "refund.": [note_messages],
     "after_sale.": [note_messages],
+    "group_buy_team.": [note_card],
 }
 """Topic prefix -> who is told; the empty prefix is told everything."""
 

@@ -1,20 +1,22 @@
 """What can be done with a shop's WeChat apps: add one, its secret sealed."""
 
+import re
 from typing import Final
 from uuid import UUID
 
 from clock import wall_now
 from models.refusal import Refusal, UserErrorCode
 from models.shop import Shop, ShopMode
-from models.wechat_app import SANDBOX_URL, WECHAT_URL, WechatApp, WechatAppKind
+from models.wechat_app import LANDING_PAGE, SANDBOX_URL, WECHAT_URL, WechatApp, WechatAppKind
 from sealing import seal
 
 APPID_CHARS_MAX: Final = 32
 NAME_CHARS_MAX: Final = 120
 OPEN_ACCOUNT_CHARS_MAX: Final = 64
+_PAGE: Final = re.compile(r"[\w\-][\w\-/.]{0,127}", re.ASCII)
 
 
-async def add_app(  # noqa: PLR0913 - an app is these seven facts
+async def add_app(  # noqa: PLR0913 - an app is these facts
     shop: Shop,
     *,
     appid: str,
@@ -24,15 +26,24 @@ async def add_app(  # noqa: PLR0913 - an app is these seven facts
     name: str = "",
     open_account: str = "",
     base_url: str | None = None,
+    landing_page: str = LANDING_PAGE,
 ) -> WechatApp:
     """Add a WeChat app to a shop; without `base_url` a LIVE shop speaks to WeChat, a sandbox to the sandbox.
 
     Apps with one `open_account` know people together, by their unionid; without one an app knows only its own.
-    `sealing_key` is `settings.derive("sealing")`. Raises Refusal: INVALID for the appid, the account or the base URL,
-    NOT_ALLOWED when a sandbox shop would speak to the real WeChat, TAKEN when the shop has the app already.
+    `landing_page` is a page's path in the mini-program, without a slash before it and without a query.
+    `sealing_key` is `settings.derive("sealing")`. Raises Refusal: INVALID for the appid, the account, the page or the
+    base URL, NOT_ALLOWED when a sandbox shop would speak to the real WeChat, TAKEN when the shop has the app already.
     """
     url = base_url or (WECHAT_URL if shop.mode is ShopMode.LIVE else SANDBOX_URL)
     _check(shop, appid, url)
+    if not _PAGE.fullmatch(landing_page):
+        raise Refusal(
+            UserErrorCode.INVALID,
+            "页面路径不正确",
+            "A page is a path such as pages/landing/landing",
+            "landingPage",
+        )
     if len(open_account) > OPEN_ACCOUNT_CHARS_MAX or "\0" in open_account:
         en = f"An Open Platform account is named by at most {OPEN_ACCOUNT_CHARS_MAX} characters"
         raise Refusal(UserErrorCode.INVALID, "开放平台账号不正确", en, "openAccount")
@@ -46,6 +57,7 @@ async def add_app(  # noqa: PLR0913 - an app is these seven facts
         secret_sealed=seal(secret, sealing_key),
         open_account=open_account,
         base_url=url,
+        landing_page=landing_page,
         created_at=wall_now(),
     )
 

@@ -67,7 +67,7 @@ REFUSED_IN_GROUP_BUYS: Final[dict[str, list[Row]]] = {
     "group_buy_seat_prices_check": [{"price_paid_fen": -1}, {"price_final_fen": -1}, {"price_final_fen": 81}],
     "group_buy_seat_joined_check": [{"joined_at": None}, {"joined_at": None, "state": "FULFILLING"}],
     "group_buy_seat_attempts_check": [{"attempts": -1}],
-    "wechat_app_home_page_check": [{"home_page": ""}, {"home_page": "/p"}, {"home_page": "p?a=1"}],
+    "wechat_app_landing_page_check": [{"landing_page": ""}, {"landing_page": "/p"}, {"landing_page": "p?a=1"}],
     "group_buy_card_telling_check": [{"telling": "SAID"}],
     "group_buy_card_due_check": [{"next_attempt_at": None}],
     "group_buy_card_counts_check": [{"revision": 0}, {"attempts": -1}],
