@@ -16,6 +16,16 @@ class PaymentMethod(StrEnum):
     FREE = "FREE"
 
 
+class PaymentProblem(StrEnum):
+    """In what WeChat's word of a payment whose money came differs from what was asked: the first that does."""
+
+    WRONG_MERCHANT = "WRONG_MERCHANT"
+    WRONG_APP = "WRONG_APP"
+    WRONG_CURRENCY = "WRONG_CURRENCY"
+    WRONG_AMOUNT = "WRONG_AMOUNT"
+    WRONG_TRANSACTION = "WRONG_TRANSACTION"
+
+
 class PaymentState(StrEnum):
     """CREATED before WeChat was asked, or its answer was lost; PREPAID with a prepay id; the rest is final.
 
@@ -46,6 +56,8 @@ class Payment(Owned):
     `is_surplus`: the order was paid or over when this came in; it goes back whole. `next_query_at` is when the worker
     asks WeChat next, of the wall clock; null when there is nothing to ask.
     `provider_appid` is the service provider's app that it was asked through, null where the shop asks for itself.
+    `problem` says that money came, and not as it was asked for: `told_fen` of it, at `told_at` where WeChat says when.
+    It waits for a person until it is SUCCEEDED: then it goes back, and `amount_fen` is what came.
     A CHECK keeps refunds at or below `amount_fen`.
     """
 
@@ -72,6 +84,9 @@ class Payment(Owned):
     queries = fields.IntField(default=0)
     next_query_at = fields.DatetimeField(null=True)
     last_error = fields.TextField(default="")
+    problem = fields.CharEnumField(PaymentProblem, max_length=20, null=True)
+    told_fen = fields.BigIntField(null=True)
+    told_at = fields.DatetimeField(null=True)
     created_at = fields.DatetimeField()
     updated_at = fields.DatetimeField()
 

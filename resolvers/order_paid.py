@@ -42,7 +42,7 @@ _HOLD_PAYMENT: Final = "select state, amount_fen from payment where shop_id = $1
 _SUCCEEDED: Final = """
 update payment set state = 'SUCCEEDED', is_surplus = $3, transaction_id = $4,
                    payer_openid = coalesce($5, payer_openid), succeeded_at = $6, next_query_at = null, last_error = '',
-                   updated_at = $7
+                   problem = null, told_fen = null, told_at = null, updated_at = $7
 where shop_id = $1 and id = $2 and state <> 'SUCCEEDED'
 """
 _PAID: Final = f"""

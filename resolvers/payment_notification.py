@@ -20,7 +20,8 @@ from models.database import pool
 from models.failpoint import failpoint
 from resolvers.keys import keys
 from resolvers.merchant_pay import Account, account_by_channel, account_by_id, with_fresh_keys
-from resolvers.payment_told import is_foreign, take_word
+from resolvers.payment_problem import ask_soon
+from resolvers.payment_told import MISMATCHES, is_foreign, take_word
 from resolvers.refund_settle import take_refund_word
 from sealing import seal, unseal
 from wechat.pay_answers import refund_in, transaction_in
@@ -86,7 +87,11 @@ Handler = Callable[[Told], Awaitable[str]]
 
 
 async def _transaction_told(told: Told) -> str:
-    return await take_word(told.account, transaction_in(told.resource))
+    said = transaction_in(told.resource)
+    verdict = await take_word(told.account, said)
+    if verdict in MISMATCHES:
+        await ask_soon(told.account.merchant.mchid, said.out_trade_no)
+    return verdict
 
 
 async def _refund_told(told: Told) -> str:

@@ -18,6 +18,7 @@ from models.database import pool
 from models.order import OrderStatus
 from models.payment import PaymentState
 from resolvers.merchant_pay import Account, account_by_id, ask
+from resolvers.payment_problem import keep_problem
 from resolvers.payment_told import MISMATCHES, Verdict, take_word
 from resolvers.shop_clock import shop_now
 from wechat.connection import NoSandboxError
@@ -155,7 +156,7 @@ async def _taken(account: Account, payment: Record, told: Transaction) -> Verdic
     verdict = await take_word(account, told)
     if verdict in MISMATCHES:
         # Asking again brings the same; the alarm is out.
-        await pool().execute(_PLAN, account.shop_id, payment["id"], None, verdict)
+        await keep_problem(account.shop_id, payment, verdict, told)
     return verdict
 
 

@@ -99,6 +99,9 @@ async def is_foreign(account: Account, out_trade_no: str) -> bool:
 def _judged(account: Account, told: Transaction, asked: _Asked | None) -> Verdict | None:
     """Return what is wrong, or that nobody has paid; None when the word may be taken."""
     merchant = account.merchant
+    if not told.is_paid:
+        # Whatever else is wrong: no money came, and whoever asked goes on to close the number.
+        return Verdict.NOT_PAID
     if (told.mchid, told.sub_mchid) != (merchant.mchid, merchant.sub_mchid):
         return Verdict.WRONG_MERCHANT
     if asked is None:
@@ -107,7 +110,6 @@ def _judged(account: Account, told: Transaction, asked: _Asked | None) -> Verdic
     faults = {
         Verdict.WRONG_ACCOUNT: asked.account_id != account.id,
         Verdict.WRONG_APP: (told.appid, told.sub_appid) != asked.apps,
-        Verdict.NOT_PAID: not told.is_paid,
         Verdict.WRONG_CURRENCY: told.currency != CURRENCY,
         Verdict.WRONG_AMOUNT: told.amount_total_fen != asked.amount_fen,
         Verdict.WRONG_TRANSACTION: not told.transaction_id,

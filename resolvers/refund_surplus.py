@@ -21,9 +21,9 @@ returning order_id, amount_fen
 """
 _STATUS: Final = "select status from orders where shop_id = $1 and id = $2"
 _REFUND: Final = """
-insert into refund (id, shop_id, order_id, reason, state, amount_fen, freight_fen, restock, note, created_at,
-                    updated_at)
-values ($1, $2, $3, $4, 'REQUESTED', $5, 0, false, '', $6, $6)
+insert into refund (id, shop_id, order_id, reason, state, amount_fen, freight_fen, restock, note, staff_id,
+                    created_at, updated_at)
+values ($1, $2, $3, $4, 'REQUESTED', $5, 0, false, '', $6, $7, $7)
 """
 _ALLOCATE: Final = """
 insert into refund_allocation (id, shop_id, refund_id, payment_id, amount_fen, state, out_refund_no, attempts,
@@ -32,10 +32,13 @@ values ($1, $2, $3, $4, $5, 'REQUESTED', $6, 0, $7, '', $8, $8)
 """
 
 
-async def request_surplus_refund(sql: Connection, shop_id: UUID, payment_id: UUID, now: datetime) -> UUID:
+async def request_surplus_refund(
+    sql: Connection, shop_id: UUID, payment_id: UUID, now: datetime, staff_id: UUID | None = None
+) -> UUID:
     """Have a surplus payment given back whole, inside the transaction that recorded it; returns the refund.
 
-    The order's own money and lines are not touched: what comes back was never part of them. `now` is the shop's.
+    The order's own money and lines are not touched: what comes back was never part of them. `now` is the shop's;
+    `staff_id` says who decided it, None when nobody had to.
     Raises LookupError for a payment that is no surplus, or on its way back already.
     """
     payment = await sql.fetchrow(_BOOK, shop_id, payment_id, now)
@@ -44,7 +47,7 @@ async def request_surplus_refund(sql: Connection, shop_id: UUID, payment_id: UUI
     refund_id, allocation_id, amount_fen = new_id(), new_id(), payment["amount_fen"]
     status = await sql.fetchval(_STATUS, shop_id, payment["order_id"])
     reason = RefundReason.CANCEL if status == OrderStatus.CANCELLED else RefundReason.SURPLUS
-    await sql.execute(_REFUND, refund_id, shop_id, payment["order_id"], reason, amount_fen, now)
+    await sql.execute(_REFUND, refund_id, shop_id, payment["order_id"], reason, amount_fen, staff_id, now)
     await sql.execute(
         _ALLOCATE, allocation_id, shop_id, refund_id, payment_id, amount_fen, allocation_id.hex, wall_now(), now
     )

@@ -31,6 +31,7 @@ from schema.order_status import (
     PaymentStatus,
     RefundStatus,
 )
+from schema.order_task import OPEN_TASKS, OrderTask
 from schema.payment import PAYABLE_PARTS, Payment, token_of
 from schema.promoter import Promoter
 from schema.refund import Refund
@@ -152,6 +153,11 @@ class Order(Node):
     )
     note: str = field(description="What the customer wrote; may be empty.")
     attributes: list[Attribute] = field(many(rows=ATTRIBUTES), description="The customer's own words on it.")
+    tasks: list[OrderTask] | None = field(
+        expression(OPEN_TASKS),
+        description="What in it waits for somebody of the shop. Requires: ORDERS.",
+        roles=[Role.ORDERS],
+    )
     staff_notes: list[OrderNote] | None = field(
         many(OF_ORDER, order=_OLDEST_FIRST, is_public=True),
         description="What staff remember about it. Requires: ORDERS.",

@@ -13,6 +13,7 @@ from models.staff import Role
 from schema.connection import paged
 from schema.order import NEWEST_FIRST, Order, OrderConnection
 from schema.order_status import OrderStatus
+from schema.order_task import TASKS, OrderTask
 
 
 @strawberry.enum(description="A tab of the list of orders.")
@@ -70,6 +71,12 @@ def under_tab(rows: Rows, tab: object) -> None:
         rows.where(f"({rows.fill(TABS[_name(tab.value)])})")
 
 
+def under_task(rows: Rows, task: object) -> None:
+    """Keep what waits for somebody of the shop in this way."""
+    if isinstance(task, Leaf):
+        rows.where(rows.fill(TASKS[_name(task.value)]))
+
+
 def _name(member: object) -> str:
     return str(getattr(member, "value", member))
 
@@ -123,8 +130,13 @@ class OrderQuery:
         ] = None,
         status: Annotated[OrderStatus | None, strawberry.argument(description="Only those in this status.")] = None,
         tab: Tab = None,
+        task: Annotated[
+            OrderTask | None,
+            strawberry.argument(description="Only those in which this waits for somebody of the shop."),
+        ] = None,
     ) -> None:
         """Searched and narrowed."""
+        under_task(rows, task)
         if status is not None:
             rows.where(f"{rows.t}.status = {rows.bind(status, 'text', _name)}")
         under_tab(rows, tab)

@@ -53,6 +53,19 @@ class PaymentState(Enum):
     FAILED = strawberry.enum_value("FAILED", description="WeChat did not accept it.")
 
 
+@strawberry.enum(description="In what money that came differs from what was asked for: the first that does.")
+class PaymentProblem(Enum):
+    """As stored."""
+
+    WRONG_MERCHANT = strawberry.enum_value("WRONG_MERCHANT", description="It went to another merchant.")
+    WRONG_APP = strawberry.enum_value("WRONG_APP", description="It was paid in another app.")
+    WRONG_CURRENCY = strawberry.enum_value("WRONG_CURRENCY", description="It is no yuan.")
+    WRONG_AMOUNT = strawberry.enum_value("WRONG_AMOUNT", description="It is another amount.")
+    WRONG_TRANSACTION = strawberry.enum_value(
+        "WRONG_TRANSACTION", description="WeChat's number of it is missing, or another payment's."
+    )
+
+
 @reads(PaymentRow, prefix="pay", guard=OWN_PAYMENT, keeper="ORDERS")
 @strawberry.type(
     description="One attempt to pay an order, seen by who pays, by whose order it is, and by staff with the role"
@@ -66,7 +79,8 @@ class Payment(Node):
     amount: Money = field(value("{t}.amount_fen"), description="How much.")
     refunded: Money = field(value("{t}.refunded_fen"), description="What of it has gone back.")
     is_surplus: bool = field(
-        description="Whether it came when nothing was owed any more; then it goes back whole by itself."
+        description="Whether it came when nothing was owed any more, or otherwise than it was asked for; then it goes"
+        " back whole."
     )
     is_own: bool = field(
         expression("coalesce({t}.payer_customer_id = {viewer}, false)"), description="Whether the caller is who pays."
@@ -74,6 +88,16 @@ class Payment(Node):
     out_trade_no: str = field(description="The number that WeChat shows the payer as the merchant's.")
     transaction_id: str | None = field(
         description="WeChat's own number; null before the money came. Requires: ORDERS.", roles=[Role.ORDERS]
+    )
+    problem: PaymentProblem | None = field(
+        description="What is wrong with money that came; null when nothing is. It waits for `paymentRefund` until its"
+        " state is SUCCEEDED. Requires: ORDERS.",
+        roles=[Role.ORDERS],
+    )
+    told: Money | None = field(
+        value("{t}.told_fen"),
+        description="How much came, by WeChat's word, where there is a problem; null elsewhere. Requires: ORDERS.",
+        roles=[Role.ORDERS],
     )
     succeeded_at: datetime | None = field(description="When the money came; null before.")
     closed_at: datetime | None = field(description="When it was closed; null while it is not.")

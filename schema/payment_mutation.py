@@ -5,13 +5,16 @@ from typing import Annotated, Self
 
 import strawberry
 
+from models.staff import Role
 from resolvers import order_pay as resolver
 from resolvers import order_payment_sync as syncing
-from schema.attempt import IdempotencyKey, Info, attempt, open_mutation, referred
+from resolvers import payment_refund as refunding
+from schema.attempt import IdempotencyKey, Info, attempt, open_mutation, referred, staff_mutation
 from schema.given import known, known_or_none, optional, plain
 from schema.order import Order
 from schema.payload import Payload, outcome
 from schema.payment import Payment
+from schema.refund import Refund
 
 
 @strawberry.input(description="Which order is paid: the customer's own by `orderId`, or a friend's by `payToken`.")
@@ -71,9 +74,35 @@ class OrderPaymentSyncPayload(Payload):
     order: Order | None = outcome("The order as it is now.")
 
 
+@strawberry.type(description="What became of paymentRefund.")
+class PaymentRefundPayload(Payload):
+    """The payment, and what goes back."""
+
+    payment: Payment | None = outcome("The payment: what came, all of it on its way back.")
+    refund: Refund | None = outcome("The refund, on its way.")
+
+
 @strawberry.type
 class PaymentMutation:
     """Part of Mutation."""
+
+    @staff_mutation(
+        "Give back all of a payment that came otherwise than it was asked for (`payment.problem`). Its order can then"
+        " be paid again, or ends unpaid in its time. Such money is never taken as payment: an order is paid by its"
+        " total alone. Refused with NOT_FOUND, or NOT_ALLOWED for a payment without a problem that waits.",
+        Role.ORDERS,
+    )
+    async def payment_refund(
+        self,
+        info: Info,
+        id: Annotated[strawberry.ID, strawberry.argument(description="The payment.")],
+        idempotency_key: IdempotencyKey,
+    ) -> PaymentRefundPayload:
+        """WeChat hears of it right after."""
+        caller, payment_id = info.context.caller, known("pay", id)
+        refund_id, errors = await attempt(caller, refunding.payment_refund(caller, payment_id, idempotency_key))
+        payment = None if errors else referred(Payment, payment_id)
+        return PaymentRefundPayload(payment=payment, refund=referred(Refund, refund_id), user_errors=errors)
 
     @open_mutation(
         "Pay an order: opens one payment for the caller, this app and the price of now, or finds it open. An order that"

@@ -36,7 +36,9 @@ class RefundReason(Enum):
     AFTER_SALE = strawberry.enum_value("AFTER_SALE", description="The customer was not content, or staff gave it.")
     CANCEL = strawberry.enum_value("CANCEL", description="The order ended before it was sent.")
     GROUP_FAILED = strawberry.enum_value("GROUP_FAILED", description="Its group was not full in time.")
-    SURPLUS = strawberry.enum_value("SURPLUS", description="It was paid twice, or at a price that no longer stood.")
+    SURPLUS = strawberry.enum_value(
+        "SURPLUS", description="It was paid twice, or at a price that no longer stood, or otherwise than asked for."
+    )
     PRICE_DIFFERENCE = strawberry.enum_value(
         "PRICE_DIFFERENCE", description="It is cheaper now; the goods stay where they are."
     )

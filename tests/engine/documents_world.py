@@ -52,11 +52,12 @@ _NARROWED = {
 _ARGUMENT_TYPES = {
     "query": "String!", "filters": "[ProductFilter!]", "sortKey": "ProductSortKey!", "reverse": "Boolean!",
     "promoter": "ID", "campaign": "String", "active": "Boolean", "visitorId": "ID",
-    "tab": "OrderTab", "state": "RefundState", "Query.orders.status": "OrderStatus",
+    "tab": "OrderTab", "task": "OrderTask", "state": "RefundState", "Query.orders.status": "OrderStatus",
     "Query.afterSales.status": "AfterSaleStatus",
 }  # fmt: skip
-ENUMS = {"sortKey", "status", "tab", "state"}
+ENUMS = {"sortKey", "status", "tab", "task", "state"}
 _TABS = ("TO_PAY", "TO_SHIP", "TO_RECEIVE", "TO_REVIEW", "AFTER_SALE", None)
+_TASKS = ("PAYMENT", "REFUND", "SHIPPING_UPLOAD", None)
 
 _SEEN = """{
     products(first: 100) { nodes { id variants { nodes { id } } } } collections { nodes { id } } pages { nodes { id } }
@@ -153,7 +154,7 @@ class World:
         promoter = {"promoter": random.choice([*self.ids["pro"], *self.ids["pro"], "pro_nobody", None])}
         given: dict[str, Any] = {
             "Query.orders": {
-                "query": self._order_words(random), "tab": random.choice(_TABS),
+                "query": self._order_words(random), "tab": random.choice(_TABS), "task": random.choice(_TASKS),
                 "status": random.choice(("PENDING_PAYMENT", "PAID", "COMPLETED", "CANCELLED", "CLOSED", None)),
             },
             "Customer.orders": {"tab": random.choice(_TABS)},

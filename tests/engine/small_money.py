@@ -11,6 +11,7 @@ from tests.models.row_ids import Row
 _CARRIERS = (("SF", "SF1234567890123"), ("YTO", "YT1234567890123"), (None, None))
 _REFUNDS = ("REQUESTED", "PROCESSING", "ABNORMAL", "CLOSED")
 _CLAIMS = ("APPLIED", "AWAITING_RETURN", "RETURN_SHIPPED", "REFUNDING", "EXCHANGE_SHIPPED", "COMPLETED", "REJECTED")
+_PROBLEMS = ("WRONG_MERCHANT", "WRONG_APP", "WRONG_CURRENCY", "WRONG_AMOUNT", "WRONG_TRANSACTION")
 _UPLOADS = ("WAITING", "DONE", "FAILED", "FAILED")
 
 
@@ -65,9 +66,10 @@ def _payments(shop: SmallShop, order: Row, number: int, account: Row, app: UUID)
     is_paid = order["payment_status"] != "UNPAID"
     for index, state in enumerate(("PREPAID", "CLOSED", "FAILED", "CREATED")[number % 4 :]):
         closed = NOW - timedelta(hours=1) if state == "CLOSED" else None
+        problem = {"problem": _PROBLEMS[number % 5], "told_fen": number} if number % 3 == index else {}
         shop.add(
             "payment", state="CLOSED" if is_paid else state, closed_at=NOW if is_paid else closed,
-            payer_openid=f"o{index}", out_trade_no=f"T{number:03}{index:03}", **base,
+            payer_openid=f"o{index}", out_trade_no=f"T{number:03}{index:03}", **base, **problem,
         )  # fmt: skip
     if not is_paid:
         return None

@@ -310,6 +310,13 @@ READS: Final = (
         staff_only=True,
     ),
     Read(
+        "orders",
+        f"""{{ orders(first: 5, task: PAYMENT) {{
+          {ORDER_PAGE} nodes {{ note tasks payments {{ id problem told {{ fen }} transactionId }} }}
+        }} }}""",
+        staff_only=True,
+    ),
+    Read(
         "viewer",
         f"""{{ viewer {{ orderCounts {{ toPay toShip toReceive toReview afterSale }}
           orders(first: 5, tab: TO_PAY) {{ {ORDER_PAGE} nodes {{ {ORDER} }} }} }} }}""",

@@ -8,6 +8,7 @@ ACCOUNT: Final = """id name mode mchid subMchid providerAppid serialNo platformK
   createdAt updatedAt"""
 PAYMENT: Final = """id method state amount { fen } refunded { fen } isSurplus isOwn outTradeNo succeededAt closedAt
   createdAt"""
+_WHAT_IS_WRONG: Final = "problem told { fen } transactionId"
 _PAID: Final = f"order {{ id orderNo status payToken payments {{ {PAYMENT} }} }}"
 
 PREVIEW: Final = """query ($token: String!) {
@@ -41,5 +42,11 @@ PAY_WRITES: Final = (
             instead("orderId", orderId=their("order")),
         ),
         lambda world: world.customer,
+    ),
+    write(
+        "paymentRefund", "$id: ID!, $idempotencyKey: String!",
+        f"payment {{ {PAYMENT} {_WHAT_IS_WRONG} }} refund {{ id amount {{ fen }} note }}",
+        lambda of: {"id": of["payment.wrong"], "idempotencyKey": "corpus"},
+        instead("id", id=their("payment.wrong")),
     ),
 )  # fmt: skip

@@ -94,6 +94,7 @@ OF_A_WRITE: Final[Mapping[str, int]] = {
     "afterSaleExchangeShip": 9,
     "orderPay": 14,
     "orderPaymentSync": 8,
+    "paymentRefund": 14,
     "cartCreate": 3,
     "cartLinesAdd": 3,
     "cartLinesUpdate": 4,

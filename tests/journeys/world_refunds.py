@@ -3,7 +3,7 @@
 from typing import Any, Final
 from uuid import UUID
 
-from ids import decode_id
+from ids import decode_id, encode_id, new_id
 from models.database import pool
 from tests.harness.asking import Asker
 from tests.harness.paying import PAY, SYNC, wechat_pay
@@ -30,6 +30,16 @@ with part as (
     where shop_id = $1 and refund_id = $2
 )
 update refund set state = 'ABNORMAL' where shop_id = $1 and id = $2
+"""
+
+# As WeChat told of money that came otherwise than it was asked for.
+_WRONG: Final = """
+insert into payment (id, shop_id, order_id, method, state, is_surplus, refunding_fen, refunded_fen, amount_fen,
+                     merchant_account_id, mchid, out_trade_no, app_id, payer_customer_id, expires_at, queries,
+                     last_error, problem, told_fen, told_at, created_at, updated_at)
+select $3, shop_id, order_id, 'WECHAT', 'CLOSED', false, 0, 0, amount_fen, merchant_account_id, mchid, $4, app_id,
+       payer_customer_id, expires_at, 0, $5, 'WRONG_AMOUNT', 1, created_at, created_at, updated_at
+from payment where shop_id = $1 and order_id = $2
 """
 
 # Name of the complaint -> its type, and how far it goes.
@@ -64,10 +74,15 @@ async def give_back(  # noqa: PLR0913 - who buys what, under which marks
     assert answer.refusals == []
     refund: str = answer["orderRefund"]["refund"]["id"]
     await pool().execute(_STUCK, shop.id, _inside("rfd", refund), hidden)
+    wrong = new_id()
+    await pool().execute(_WRONG, shop.id, _inside("ord", first["id"]), wrong, wrong.hex, hidden)
     second = await _sold(shop, customer, f"{mark} claims", variant, address, lines=len(_WAYS) + 1)
     asked = {"id": second["id"], "lines": None, "carrier": "SF", "number": NUMBER, "note": mark, "key": "claims"}
     assert (await shop.staff(SHIP, asked)).refusals == []
-    ids = {"refund": refund, "back": first["id"], "back.line": first["lines"][0]["id"]}
+    ids = {
+        "refund": refund, "back": first["id"], "back.line": first["lines"][0]["id"],
+        "payment.wrong": encode_id("pay", wrong),
+    }  # fmt: skip
     lines = iter(second["lines"])
     for name, (type_, steps) in _WAYS.items():
         ids[name] = await _complain(shop, customer, mark, next(lines)["id"], type_, steps)

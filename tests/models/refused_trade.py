@@ -112,6 +112,13 @@ REFUSED_IN_TRADE: Final[dict[str, list[Row]]] = {
     "payment_prepaid_check": [{"state": "PREPAID", "prepay_id": None, "succeeded_at": None}],
     "payment_succeeded_check": [{"succeeded_at": None}, {"state": "CLOSED"}, _CLOSED | {"is_surplus": True}],
     "payment_refunds_check": [_CLOSED | {"refunded_fen": 1}, _CLOSED | {"refunding_fen": 1}],
+    "payment_problem_check": [
+        {"problem": "WRONG_AMOUNT"},
+        {"told_fen": 1},
+        {"told_at": MOMENT},
+        {"problem": "WRONG_AMOUNT", "told_fen": -1},
+        {"problem": "ODD", "told_fen": 1},
+    ],
     "payment_number_check": [{"out_trade_no": "short"}, {"out_trade_no": "with space"}],
     "refund_reason_check": [{"reason": "WHIM"}],
     "refund_state_check": [{"state": "LOST"}, {"state": "SUCCEEDED"}, {"succeeded_at": MOMENT}],
