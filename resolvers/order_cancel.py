@@ -15,6 +15,7 @@ from models.failpoint import failpoint
 from models.order import CancelReason, OrderAxis, OrderStatus
 from models.refusal import Refusal, RetryRefusal, UserErrorCode
 from resolvers.caller import Caller
+from resolvers.campaigns import OFFER_KINDS, campaigns_of
 from resolvers.order_own import require_order
 from resolvers.order_step import TOLD_COLUMNS, Step, StepBy, tell_order, write_steps
 from resolvers.payment_query import close_payments
@@ -33,7 +34,7 @@ select exists (select from payment where shop_id = $1 and order_id = $2 and stat
 _CANCEL: Final = f"""
 update orders set status = 'CANCELLED', cancel_reason = $3, cancelled_at = $4, version = version + 1, updated_at = $4
 where shop_id = $1 and id = $2 and status = 'PENDING_PAYMENT'
-returning {TOLD_COLUMNS}
+returning {TOLD_COLUMNS}, {OFFER_KINDS.format(order_id="orders.id")}
 """  # noqa: S608 - fixed words
 # Levels are held in the order of their ids before any is written. What the order held is free again, once.
 _RELEASE: Final = """
@@ -103,14 +104,19 @@ async def order_cancel(caller: Caller, order_id: UUID, reason: str = "") -> UUID
             UserErrorCode.NOT_ALLOWED, "订单已付款，不能取消", "The order is paid and cannot be cancelled", "orderId"
         )
     if outcome is Cancelled.OPEN:
-        raise RetryRefusal(
-            UserErrorCode.BUSY,
-            "支付处理中，请稍后重试",
-            "A payment is under way; try again shortly",
-            "orderId",
-            retry_after_ms=_RETRY_AFTER_MS,
-        )
+        raise payment_under_way(*("orderId",))
     return order_id
+
+
+def payment_under_way(*field: str) -> RetryRefusal:
+    """Return the refusal of a step that must wait for what becomes of a payment."""
+    return RetryRefusal(
+        UserErrorCode.BUSY,
+        "支付处理中，请稍后重试",
+        "A payment is under way; try again shortly",
+        *field,
+        retry_after_ms=_RETRY_AFTER_MS,
+    )
 
 
 async def expire_orders(wall: datetime, shop_id: UUID | None) -> int:
@@ -175,4 +181,6 @@ async def _cancel_held(sql: Connection, shop_id: UUID, order_id: UUID, why: Canc
     step = Step(OrderAxis.STATUS, OrderStatus.PENDING_PAYMENT, OrderStatus.CANCELLED)
     await write_steps(sql, shop_id, order_id, [step], by)
     await tell_order(sql, shop_id, "order.cancelled", order)
+    for campaign in campaigns_of(order["offer_kinds"]):
+        await campaign.cancelled(sql, shop_id, order_id, by)
     return Cancelled.DONE

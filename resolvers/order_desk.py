@@ -22,12 +22,13 @@ from logs import log
 from models.database import Connection, transaction
 from models.failpoint import failpoint
 from models.refusal import Refusal, Refusals, RetryRefusal, UserErrorCode
+from resolvers.campaign import StockGoneError
 from resolvers.idempotency import LOCK_MS, actor_of, in_progress, replay
-from resolvers.placement import MUTATION, Wish
+from resolvers.placement import Wish
 from resolvers.placement_facts import Facts, read_facts
 from resolvers.placement_judge import Judgement, carry_out, judge
 from resolvers.placement_terms import check_terms
-from resolvers.placement_write import StockGoneError, write_orders
+from resolvers.placement_write import write_orders
 
 BATCH_MAX: Final = 64
 CLERKS: Final = 2
@@ -59,8 +60,8 @@ class _Asked:
     answer: asyncio.Future[UUID]
 
     @property
-    def name(self) -> tuple[str, str | None]:
-        return actor_of(self.wish.caller), self.wish.key
+    def name(self) -> tuple[str, str, str | None]:
+        return actor_of(self.wish.caller), self.wish.mutation, self.wish.key
 
 
 @dataclass(slots=True)
@@ -184,7 +185,7 @@ async def _decide(sql: Connection, wishes: Sequence[Wish], facts: Facts) -> list
         if problems:
             outcomes[number] = Refusals(problems)
         else:
-            carry_out(judgement, facts)
+            carry_out(number, judgement, facts)
             granted.append((number, judgement))
     if granted:
         order_ids = await write_orders(sql, facts.now, [judgement for _, judgement in granted])
@@ -206,6 +207,6 @@ def _known(person: Record, wish: Wish) -> Outcome | None:
 def _names(wish: Wish) -> tuple[str, str]:
     shop_id = wish.caller.shop_id
     return (
-        f"idempotency {shop_id} {actor_of(wish.caller)} {MUTATION} {wish.key}",
+        f"idempotency {shop_id} {actor_of(wish.caller)} {wish.mutation} {wish.key}",
         f"customer {shop_id} {wish.customer_id}",
     )

@@ -4,7 +4,6 @@ An order that waits for payment is paid by the first success of its price. Every
 is recorded and goes back; the order's state is never written anew.
 """
 
-from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
@@ -18,6 +17,7 @@ from ids import new_id
 from models.database import Connection
 from models.order import OrderAxis, OrderStatus, PaymentStatus
 from models.payment import PaymentState
+from resolvers.campaigns import OFFER_KINDS, campaigns_of
 from resolvers.order_step import TOLD_COLUMNS, Step, StepBy, tell_order, write_steps
 from resolvers.order_virtual import deliver_virtual
 from resolvers.refund_surplus import request_surplus_refund
@@ -34,8 +34,8 @@ where customer.shop_id = $1 and customer.id in (
 order by customer.id for no key update
 """
 _HOLD_ORDER: Final = f"""
-select {TOLD_COLUMNS}, order_no, total_fen, app_id, expires_at from orders
-where shop_id = $1 and id = $2 for no key update
+select {TOLD_COLUMNS}, order_no, total_fen, app_id, expires_at, {OFFER_KINDS.format(order_id="orders.id")}
+from orders where shop_id = $1 and id = $2 for no key update
 """  # noqa: S608 - fixed words
 _HOLD_PAYMENT: Final = "select state, amount_fen from payment where shop_id = $1 and id = $2 for no key update"
 
@@ -104,13 +104,6 @@ class Success:
     now: datetime
 
 
-OnPaid = Callable[[Connection, UUID, Record, StepBy], Awaitable[None]]
-"""Called with the shop and the paid order inside the transaction; may add holds and write, not call outside."""
-
-ON_PAID: Final[list[OnPaid]] = []
-"""Where campaigns judge: each looks at every paid order once, in this order, before anything is delivered."""
-
-
 async def record_success(sql: Connection, shop_id: UUID, success: Success) -> Outcome:
     """Record that a payment succeeded, inside an open transaction; merchant, app and amount were compared before.
 
@@ -144,7 +137,7 @@ async def record_success(sql: Connection, shop_id: UUID, success: Success) -> Ou
 async def hold_order(sql: Connection, shop_id: UUID, order_id: UUID) -> Record | None:
     """Lock an order's customer and the order; None when there is no such order.
 
-    The row has TOLD_COLUMNS, order_no, total_fen, app_id and expires_at.
+    The row has TOLD_COLUMNS, order_no, total_fen, app_id, expires_at and the kinds of campaign its lines are in.
     """
     customers = await sql.fetch(_HOLD_CUSTOMER, shop_id, order_id)
     ids = {None, *(row["id"] for row in customers)}
@@ -167,8 +160,8 @@ async def mark_paid(sql: Connection, shop_id: UUID, order: Record, paid_at: date
     ]
     await write_steps(sql, shop_id, order["id"], steps, by)
     await tell_order(sql, shop_id, "order.paid", paid)
-    for judge in ON_PAID:
-        await judge(sql, shop_id, paid, by)
+    for campaign in campaigns_of(order["offer_kinds"]):
+        await campaign.paid(sql, shop_id, order["id"], by)
     await deliver_virtual(sql, shop_id, order["id"], by)
 
 

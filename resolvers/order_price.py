@@ -13,11 +13,10 @@ from resolvers.checks import FEN_MAX, Checks
 from resolvers.order_own import no_such_order, require_order
 from resolvers.order_step import TOLD_COLUMNS, tell_order
 from resolvers.payment_query import close_payments
-from resolvers.placement_facts import read_json
 from resolvers.placement_write import adjustment_columns
 from resolvers.pricing import AdjustmentKind, Item, Price
 from resolvers.retried import retried
-from resolvers.rows import as_json
+from resolvers.rows import as_json, read_json
 
 _RETRY_AFTER_MS: Final = 2000
 

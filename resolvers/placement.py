@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 from typing import Final
 from uuid import UUID
 
+from models.campaign import OfferKind
 from models.delivery import DeliveryMethod
 from models.refusal import Refusal, UserErrorCode
 from resolvers.caller import Caller
@@ -13,7 +14,7 @@ from resolvers.freight import RegionPath
 from resolvers.wished_line import WishedLine
 
 MUTATION: Final = "orderPlace"
-"""Whose idempotency keys these are."""
+"""Whose idempotency keys these are, unless a campaign has a mutation of its own."""
 
 LINES_MAX: Final = 100
 QUANTITY_MAX: Final = 9_999
@@ -32,6 +33,19 @@ class Destination:
 
 
 @dataclass(frozen=True, slots=True)
+class OfferPart:
+    """The campaign that a placement takes part in. `instance_id` None starts a round of it.
+
+    `share_token` is the link by which the buyer came to that round.
+    """
+
+    kind: OfferKind
+    offer_id: UUID
+    instance_id: UUID | None = None
+    share_token: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class Placement:
     """`lines` name a variant, or a line of the caller's cart by `cart_line_ids`: one of the two.
 
@@ -40,6 +54,7 @@ class Placement:
 
     lines: tuple[WishedLine, ...] = ()
     cart_line_ids: tuple[UUID, ...] = ()
+    offer: OfferPart | None = None
     destination: Destination = field(default_factory=Destination)
     expected_fen: int | None = None
     note: str = ""
@@ -51,6 +66,10 @@ class Placement:
         """How many lines are meant."""
         return len(self.lines) or len(self.cart_line_ids)
 
+    def at(self, index: int) -> tuple[str | int, ...]:
+        """Return the path of a line. A part in a campaign has one line, which is the part itself."""
+        return self.where if self.offer else (*self.where, index)
+
 
 @dataclass(frozen=True, slots=True)
 class Wish:
@@ -60,6 +79,7 @@ class Wish:
     placement: Placement
     key: str | None = None
     digest: bytes | None = None
+    mutation: str = MUTATION
 
     @property
     def customer_id(self) -> UUID | None:
@@ -75,8 +95,8 @@ def check_placement(placement: Placement) -> Checks:
         checks.refuse(UserErrorCode.BLANK, "请选择商品", "Choose something to buy", *where)
     checks.at_most(placement.lines or placement.cart_line_ids, LINES_MAX, *where)
     for index, line in enumerate(placement.lines):
-        checks.number(line.quantity, *where, index, "quantity", least=1, most=QUANTITY_MAX)
-        check_attributes(checks, line.attributes, *where, index, "attributes")
+        checks.number(line.quantity, *placement.at(index), "quantity", least=1, most=QUANTITY_MAX)
+        check_attributes(checks, line.attributes, *placement.at(index), "attributes")
     checks.distinct(placement.cart_line_ids, "", *where)
     checks.text(placement.note, "note", chars=NOTE_CHARS_MAX)
     check_attributes(checks, placement.attributes, "attributes")

@@ -7,14 +7,16 @@ from datetime import datetime
 from typing import Any, Final
 from uuid import UUID
 
-import orjson
 from asyncpg import Record
 
+from models.campaign import OfferKind
 from models.database import Connection
+from resolvers.campaign import AskedOffer
+from resolvers.campaigns import CAMPAIGNS
 from resolvers.freight import Templates
 from resolvers.freight_template import freight_of
 from resolvers.idempotency import actor_of
-from resolvers.placement import MUTATION, Wish
+from resolvers.placement import Wish
 from resolvers.rows import as_json
 
 # Who buys, where it goes, what brought them, and whether the same wish was carried out before: one row for each wish,
@@ -169,6 +171,8 @@ class Facts:
     lines: list[list[Record]]
     levels: dict[UUID, list[Level]]
     templates: Templates
+    offers: dict[OfferKind, Any]
+    """What each kind of campaign that is wished for has read, by kind."""
     placed: Counter[tuple[UUID, UUID | None]] = field(default_factory=Counter)
     """What wishes before ours came to: (customer, product or variant) -> pieces, (customer, None) -> unpaid orders."""
     bought: set[UUID] = field(default_factory=set)
@@ -194,12 +198,24 @@ async def read_facts(sql: Connection, wishes: Sequence[Wish], *, hold: bool) -> 
     if any(row["requires_shipping"] for row in rows):
         named = {row["freight_template_id"] for row in rows if row["freight_template_id"]}
         templates = await freight_of(sql, shop_id, sorted(named))
-    return Facts(now, people, lines, levels, templates)
+    offers = await _offers(sql, wishes, people, now, hold=hold)
+    return Facts(now, people, lines, levels, templates, offers)
 
 
-def read_json(value: Any) -> Any:  # noqa: ANN401 - JSON
-    """Return a JSON column as Python has it: the driver gives text."""
-    return orjson.loads(value) if isinstance(value, str) else value
+async def _offers(
+    sql: Connection, wishes: Sequence[Wish], people: list[Record], now: datetime, *, hold: bool
+) -> dict[OfferKind, Any]:
+    """Let each kind of campaign read what wishes for it need, after the stock and so after everybody's locks on it."""
+    found: dict[OfferKind, Any] = {}
+    for kind, campaign in CAMPAIGNS.items():
+        asked = [
+            AskedOffer(number, wish, people[number])
+            for number, wish in enumerate(wishes)
+            if wish.placement.offer and wish.placement.offer.kind is kind
+        ]
+        if asked:
+            found[kind] = await campaign.read(sql, asked, now, hold)
+    return found
 
 
 def _asked(number: int, wish: Wish) -> Mapping[str, Any]:
@@ -209,7 +225,7 @@ def _asked(number: int, wish: Wish) -> Mapping[str, Any]:
         "visit_id": wish.caller.visit_id,
         "address_id": wish.placement.destination.address_id,
         "actor": actor_of(wish.caller),
-        "mutation": MUTATION,
+        "mutation": wish.mutation,
         "key": wish.key,
     }
 

@@ -11,10 +11,13 @@ from ids import new_id
 from models.delivery import DeliveryMethod
 from models.refusal import LimitRefusal, Refusal, StockRefusal, UserErrorCode
 from models.variant import InventoryPolicy
+from resolvers.campaign import OfferTerms
+from resolvers.campaigns import CAMPAIGNS
 from resolvers.freight import RegionPath
 from resolvers.placement import Wish
-from resolvers.placement_facts import Facts, Level, read_json
-from resolvers.pricing import Basket, Item, Price, price
+from resolvers.placement_facts import Facts, Level
+from resolvers.pricing import Basket, Item, OfferPrice, Price, price
+from resolvers.rows import read_json
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,6 +54,7 @@ class Judgement:
     price: Price
     takes: tuple[Take, ...]
     problems: tuple[Refusal, ...]
+    terms: OfferTerms | None = None
 
     @property
     def method(self) -> DeliveryMethod:
@@ -66,17 +70,19 @@ def judge(number: int, wish: Wish, facts: Facts) -> Judgement:
     _check_limits(wish, lines, facts, problems)
     takes = _take_stock(wish, lines, facts, problems)
     region = _region(wish, person, lines, problems)
-    priced = price(Basket(tuple(_item(line) for line in lines), region, facts.templates))
+    terms = _offer_terms(number, wish, facts, lines)
+    problems.extend(terms.problems if terms else ())
+    priced = price(Basket(tuple(_item(line, wish, terms) for line in lines), region, facts.templates))
     refused = set(priced.not_deliverable)
     problems.extend(
         Refusal(UserErrorCode.NOT_DELIVERABLE, "该地区不配送", "Not sent to that region", *_at(wish, line))
         for line in lines
         if line.line_id in refused
     )
-    return Judgement(wish, person, tuple(lines), priced, tuple(takes), tuple(problems))
+    return Judgement(wish, person, tuple(lines), priced, tuple(takes), tuple(problems), terms)
 
 
-def carry_out(judgement: Judgement, facts: Facts) -> None:
+def carry_out(number: int, judgement: Judgement, facts: Facts) -> None:
     """Let the facts know that a wish is carried out, for those after it."""
     customer = judgement.wish.customer_id
     if customer is None:
@@ -88,16 +94,26 @@ def carry_out(judgement: Judgement, facts: Facts) -> None:
         facts.placed[customer, line.facts["variant_id"]] += line.quantity
     for take in judgement.takes:
         take.level.available -= take.quantity
+    offer, terms = judgement.wish.placement.offer, judgement.terms
+    if offer and terms:
+        CAMPAIGNS[offer.kind].note(facts.offers[offer.kind], number, judgement.wish, terms)
 
 
 def _at(wish: Wish, line: JudgedLine) -> tuple[str | int, ...]:
-    return (*wish.placement.where, line.index)
+    return wish.placement.at(line.index)
+
+
+def _offer_terms(number: int, wish: Wish, facts: Facts, lines: list[JudgedLine]) -> OfferTerms | None:
+    offer = wish.placement.offer
+    if offer is None:
+        return None
+    return CAMPAIGNS[offer.kind].judge(facts.offers[offer.kind], number, wish, [line.facts for line in lines])
 
 
 def _known_lines(wish: Wish, rows: list[Record], bought: set[UUID], problems: list[Refusal]) -> list[JudgedLine]:
     lines = []
     for row in rows:
-        at = (*wish.placement.where, row["k"])
+        at = wish.placement.at(row["k"])
         if row["variant_id"] is None or row["cart_line_id"] in bought:
             problems.append(Refusal(UserErrorCode.NOT_FOUND, "找不到该商品", "No such item", *at))
         elif not row["is_sold"]:
@@ -204,8 +220,9 @@ def _region(wish: Wish, person: Record, lines: list[JudgedLine], problems: list[
     return RegionPath(person["province_code"], person["city_code"], person["district_code"])
 
 
-def _item(line: JudgedLine) -> Item:
-    row = line.facts
+def _item(line: JudgedLine, wish: Wish, terms: OfferTerms | None) -> Item:
+    row, offer = line.facts, wish.placement.offer
+    unit_fen = terms.unit_fen.get(row["variant_id"]) if terms else None
     words = sorted(read_json(row["attributes"] or "{}").items())
     return Item(
         line.line_id,
@@ -215,4 +232,5 @@ def _item(line: JudgedLine) -> Item:
         row["weight_grams"],
         row["requires_shipping"],
         row["freight_template_id"],
+        OfferPrice(offer.kind, offer.offer_id, unit_fen) if offer and unit_fen is not None else None,
     )

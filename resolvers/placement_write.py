@@ -23,27 +23,19 @@ from models.order import (
 )
 from models.owned import Owned
 from models.reservation import Reservation, ReservationState
+from resolvers.campaign import Part, StockGoneError
+from resolvers.campaigns import CAMPAIGNS
 from resolvers.idempotency import actor_of
 from resolvers.order_step import order_payload
-from resolvers.placement import MUTATION, Wish
-from resolvers.placement_facts import read_json
+from resolvers.placement import Wish
 from resolvers.placement_judge import JudgedLine, Judgement
 from resolvers.pricing import TITLES, Adjustment
 from resolvers.randomness import randomness
-from resolvers.rows import as_json
+from resolvers.rows import as_json, inserted, read_json
 
 _DIGITS: Final = 10
 
 _TABLES: Final[tuple[type[Owned], ...]] = (Order, OrderLine, OrderAdjustment, Delivery, Reservation, OrderChange)
-
-
-def _inserted(model: type[Owned], bind: int) -> str:
-    table = model._meta.db_table  # noqa: SLF001 - Tortoise has no public way to a model's columns
-    columns = ", ".join(model._meta.fields_db_projection.values())  # noqa: SLF001 - see above
-    return (
-        f"{table}_in as (insert into {table} ({columns})"  # noqa: S608 - names of our own models
-        f" select {columns} from jsonb_populate_recordset(null::{table}, ${bind}::jsonb))"
-    )
 
 
 # The levels are held by this transaction since they were read; the guard stands all the same, and the caller counts:
@@ -55,15 +47,15 @@ with taken as (
     where level.shop_id = $1 and level.id = take.id
       and (level.may_oversell or level.on_hand - level.reserved >= take.quantity)
     returning level.id
-), {", ".join(_inserted(model, place) for place, model in enumerate(_TABLES, 7))}, told as (
+), {", ".join(inserted(model, place) for place, model in enumerate(_TABLES, 7))}, told as (
     insert into outbox_event
         (id, shop_id, topic, aggregate_id, payload, attempts, last_error, next_attempt_at, created_at)
     select event.id, $1, event.topic, event.aggregate_id, event.payload, 0, '', $4, $4
     from jsonb_to_recordset($5::jsonb) as event(id uuid, topic text, aggregate_id uuid, payload jsonb)
 ), kept as (
     insert into idempotency_key (id, shop_id, actor, mutation, key, input_sha256, outcome, created_at)
-    select done.id, $1, done.actor, '{MUTATION}', done.key, decode(done.digest, 'hex'), done.outcome, $4
-    from jsonb_to_recordset($6::jsonb) as done(id uuid, actor text, key text, digest text, outcome jsonb)
+    select done.id, $1, done.actor, done.mutation, done.key, decode(done.digest, 'hex'), done.outcome, $4
+    from jsonb_to_recordset($6::jsonb) as done(id uuid, actor text, mutation text, key text, digest text, outcome jsonb)
 ), bought as (
     delete from cart_line line where line.shop_id = $1 and line.id = any(${7 + len(_TABLES)}::uuid[])
     returning line.cart_id
@@ -73,10 +65,6 @@ with taken as (
 )
 select count(*) from taken
 """  # noqa: S608 - names of our own models
-
-
-class StockGoneError(RuntimeError):
-    """Stock that was held in the order of ids has changed all the same: the transaction must not commit."""
 
 
 async def write_orders(sql: Connection, now: datetime, judged: Sequence[Judgement]) -> list[UUID]:
@@ -101,7 +89,16 @@ async def write_orders(sql: Connection, now: datetime, judged: Sequence[Judgemen
     if done != len(takes):
         message = f"{done} of {len(takes)} stock levels could be taken from"
         raise StockGoneError(message)
+    await _take_parts(sql, now, made)
     return [one.order_id for one in made]
+
+
+async def _take_parts(sql: Connection, now: datetime, made: Sequence["_Written"]) -> None:
+    """Let the campaigns that orders were placed in write the parts they take."""
+    for kind, campaign in CAMPAIGNS.items():
+        parts = [one.part for one in made if one.offer and one.offer.kind is kind]
+        if parts:
+            await campaign.write(sql, parts[0].wish.caller.shop_id, now, parts)
 
 
 class _Written:
@@ -110,6 +107,7 @@ class _Written:
     def __init__(self, now: datetime, judgement: Judgement) -> None:
         self.now, self.judgement, self.order_id = now, judgement, new_id()
         self.shop_id = judgement.wish.caller.shop_id
+        self.offer = judgement.wish.placement.offer
         self.rows: dict[type[Owned], list[dict[str, Any]]] = {
             Order: [self._order()],
             OrderLine: [self._line(position, line) for position, line in enumerate(judgement.lines, 1)],
@@ -167,11 +165,16 @@ class _Written:
             prior_paid_orders=person["paid_orders"],
             is_confirm_extended=False,
             is_counted=False,
-            expires_at=self.now + timedelta(minutes=person["pay_minutes"]),
+            expires_at=self._expires_at(),
             version=1,
             created_at=self.now,
             updated_at=self.now,
         ) | {"id": self.order_id}
+
+    def _expires_at(self) -> datetime:
+        usual = self.now + timedelta(minutes=self.judgement.person["pay_minutes"])
+        terms = self.judgement.terms
+        return min(usual, terms.pay_by) if terms and terms.pay_by else usual
 
     def _line(self, position: int, line: JudgedLine) -> dict[str, Any]:
         row = line.facts
@@ -190,6 +193,9 @@ class _Written:
                 refunding_quantity=0,
                 refunded_quantity=0,
                 shipped_quantity=0,
+                offer_kind=self.offer.kind if self.offer else None,
+                offer_id=self.offer.offer_id if self.offer else None,
+                participation_id=self.judgement.terms.participation_id if self.judgement.terms else None,
                 created_at=self.now,
             )
             | {"id": line.line_id}
@@ -229,6 +235,16 @@ class _Written:
         )
 
     @property
+    def part(self) -> Part:
+        """The part in a campaign that its line takes."""
+        judgement, [line] = self.judgement, self.judgement.lines
+        if judgement.terms is None:
+            raise LookupError(self.order_id)
+        wish, person, terms = judgement.wish, judgement.person, judgement.terms
+        unit_fen = judgement.price.payable[line.line_id] // line.quantity
+        return Part(wish, person, terms, self.order_id, line.line_id, line.facts, unit_fen)
+
+    @property
     def event(self) -> dict[str, Any]:
         """What the world hears."""
         return {
@@ -245,6 +261,7 @@ class _Written:
         return {
             "id": new_id(),
             "actor": actor_of(wish.caller),
+            "mutation": wish.mutation,
             "key": wish.key,
             "digest": (wish.digest or b"").hex(),
             "outcome": str(self.order_id),

@@ -10,6 +10,7 @@ from dataclasses import dataclass, replace
 from enum import StrEnum
 from uuid import UUID
 
+from models.campaign import OfferKind
 from resolvers.allocation import allocate
 from resolvers.freight import FreeReason, FreightLine, RegionPath, Templates, freight_fee
 
@@ -17,11 +18,16 @@ from resolvers.freight import FreeReason, FreightLine, RegionPath, Templates, fr
 class AdjustmentKind(StrEnum):
     """What changes a price. A new kind of campaign adds its name here and its rule below."""
 
+    GROUP_BUY = "GROUP_BUY"
     STAFF = "STAFF"
     FREIGHT = "FREIGHT"
 
 
-TITLES: Mapping[AdjustmentKind, str] = {AdjustmentKind.STAFF: "改价", AdjustmentKind.FREIGHT: "运费"}
+TITLES: Mapping[AdjustmentKind, str] = {
+    AdjustmentKind.GROUP_BUY: "拼团优惠",
+    AdjustmentKind.STAFF: "改价",
+    AdjustmentKind.FREIGHT: "运费",
+}
 """As customers read it on a bill."""
 
 
@@ -29,12 +35,22 @@ class ReasonCode(StrEnum):
     """What became of a rule."""
 
     APPLIED = "APPLIED"
+    NOT_BETTER = "NOT_BETTER"
     BELOW_THRESHOLD = "BELOW_THRESHOLD"
     NO_ADDRESS = "NO_ADDRESS"
     NOT_DELIVERABLE = "NOT_DELIVERABLE"
     NOTHING_TO_SEND = "NOTHING_TO_SEND"
     NO_FEE = "NO_FEE"
     FREE = "FREE"
+
+
+@dataclass(frozen=True, slots=True)
+class OfferPrice:
+    """What a piece costs by a campaign's offer, in fen; its kind names the adjustment too."""
+
+    kind: OfferKind
+    offer_id: UUID
+    unit_fen: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,6 +64,7 @@ class Item:
     weight_grams: int = 0
     requires_shipping: bool = True
     freight_template_id: UUID | None = None
+    offer: OfferPrice | None = None
 
     @property
     def goods_fen(self) -> int:
@@ -150,6 +167,18 @@ def price(basket: Basket, rules: Sequence[Rule] | None = None) -> Price:
     return priced
 
 
+def offer_rule(_basket: Basket, priced: Price) -> Price:
+    """What lines cost by the campaigns they are bought in; whoever pays less without is not made to pay more."""
+    for item in priced.items:
+        if item.offer is None:
+            continue
+        kind, source = AdjustmentKind(item.offer.kind), (item.offer.kind, item.offer.offer_id)
+        amount = min(item.offer.unit_fen - item.price_fen, 0) * item.quantity
+        reason = ReasonCode.APPLIED if amount else ReasonCode.NOT_BETTER
+        priced = priced.adjusted(kind, amount, [item.line_id], source).explained(Explanation(kind, reason, amount))
+    return priced
+
+
 def staff_rule(basket: Basket, priced: Price) -> Price:
     """What staff agreed on with the customer before payment, on all lines."""
     if not basket.staff_fen:
@@ -189,5 +218,5 @@ def freight_rule(basket: Basket, priced: Price) -> Price:
     return replace(priced.explained(said), adjustments=(*priced.adjustments, charged))
 
 
-RULES: tuple[Rule, ...] = (staff_rule, freight_rule)
+RULES: tuple[Rule, ...] = (offer_rule, staff_rule, freight_rule)
 """In the order in which they apply (commerce rules 3.3); freight is always last but for what is counted after it."""

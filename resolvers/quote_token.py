@@ -11,11 +11,12 @@ from uuid import UUID
 
 import orjson
 
+from models.campaign import OfferKind
 from models.delivery import DeliveryMethod
 from models.refusal import Refusal, UserErrorCode
 from resolvers.caller import Caller
 from resolvers.keys import keys
-from resolvers.placement import Destination, Placement
+from resolvers.placement import Destination, OfferPart, Placement
 from resolvers.rows import as_json
 from resolvers.wished_line import WishedLine
 
@@ -26,7 +27,7 @@ _TOKEN_CHARS_MAX: Final = 60_000
 
 def write_quote_token(caller: Caller, placement: Placement, total_fen: int) -> tuple[str, datetime]:
     """Sign what was quoted; returns the token and until when it holds, on the shop's clock."""
-    expires_at = caller.now + timedelta(minutes=QUOTE_MINUTES)
+    expires_at, offer = caller.now + timedelta(minutes=QUOTE_MINUTES), placement.offer
     said = {
         "shop": caller.shop_id,
         "customer": caller.viewer_id,
@@ -38,6 +39,7 @@ def write_quote_token(caller: Caller, placement: Placement, total_fen: int) -> t
         "lines": [
             [line.variant_id, line.quantity, dict(line.attributes), line.share_link_id] for line in placement.lines
         ],
+        "offer": None if offer is None else [offer.kind, offer.offer_id, offer.instance_id, offer.share_token],
     }
     body = as_json(said).encode()
     return urlsafe_b64encode(_mac(body) + body).decode().rstrip("="), expires_at
@@ -67,10 +69,18 @@ def read_quote_token(caller: Caller, token: str, placement: Placement) -> Placem
             for variant, quantity, attributes, share in said["lines"]
         ),
         cart_line_ids=tuple(UUID(line) for line in said["cart_lines"]),
+        offer=_offer(said["offer"]),
         destination=Destination(DeliveryMethod(said["method"]), UUID(said["address"]) if said["address"] else None),
         expected_fen=said["total"] if placement.expected_fen is None else placement.expected_fen,
         where=("source", "quoteToken"),
     )
+
+
+def _offer(said: list[str | None] | None) -> OfferPart | None:
+    if said is None:
+        return None
+    kind, offer_id, instance_id, share_token = said
+    return OfferPart(OfferKind(str(kind)), UUID(offer_id), UUID(instance_id) if instance_id else None, share_token)
 
 
 def _opened(token: str) -> dict[str, Any] | None:

@@ -15,17 +15,18 @@ from models.after_sale import AfterSaleStatus
 from models.database import Connection
 from models.order import OrderAxis, OrderStatus, PaymentStatus, RefundStatus
 from resolvers.after_sale_step import AfterSaleStep, step_after_sale
+from resolvers.campaigns import OFFER_KINDS, campaigns_of
 from resolvers.order_step import TOLD_COLUMNS, Step, StepBy, tell_order, write_steps
 from resolvers.outbox import emit_many
 
 TOPIC: Final = "refund.succeeded"
 _TOLD: Final = {"refundId": "id", "orderId": "order_id", "reason": "reason", "amountFen": "amount_fen"}
 
-_SUCCEEDED: Final = """
+_SUCCEEDED: Final = f"""
 update refund set state = 'SUCCEEDED', succeeded_at = $3, updated_at = $3
 where shop_id = $1 and id = $2 and state <> 'SUCCEEDED'
-returning id, order_id, reason, amount_fen, restock, after_sale_id
-"""
+returning id, order_id, reason, amount_fen, restock, after_sale_id, {OFFER_KINDS.format(order_id="refund.order_id")}
+"""  # noqa: S608 - fixed words
 _IS_OF_ORDER: Final = """
 select not exists (
     select from refund_allocation part
@@ -108,6 +109,8 @@ async def complete_refund(sql: Connection, shop_id: UUID, refund_id: UUID, by: S
     if refund["after_sale_id"] is not None:
         step = AfterSaleStep(AfterSaleStatus.REFUNDING, AfterSaleStatus.COMPLETED)
         await step_after_sale(sql, shop_id, refund["after_sale_id"], step, by)
+    for campaign in campaigns_of(refund["offer_kinds"]):
+        await campaign.refunded(sql, shop_id, refund["order_id"], by)
 
 
 async def _restock(sql: Connection, shop_id: UUID, refund_id: UUID, now: datetime) -> None:

@@ -74,3 +74,18 @@ async def save_rows(
 
 def _table(model: type[Owned]) -> str:
     return model._meta.db_table  # noqa: SLF001 - Tortoise's description of a model has no public door
+
+
+def read_json(value: Any) -> Any:  # noqa: ANN401 - JSON
+    """Return a JSON column as Python has it: the driver gives text."""
+    return orjson.loads(value) if isinstance(value, str) else value
+
+
+@cache
+def inserted(model: type[Owned], bind: int) -> str:
+    """Return the part of a statement that inserts rows of `model` from the JSON array of a bind."""
+    table, columns = _table(model), ", ".join(model._meta.fields_db_projection.values())  # noqa: SLF001 - see _table
+    return (
+        f"{table}_in as (insert into {table} ({columns})"  # noqa: S608 - names of our own models
+        f" select {columns} from jsonb_populate_recordset(null::{table}, ${bind}::jsonb))"
+    )

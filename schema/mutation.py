@@ -11,6 +11,8 @@ from schema.collection_mutation import CollectionMutation
 from schema.customer_mutation import CustomerMutation
 from schema.favourite_mutation import FavouriteMutation
 from schema.freight_template_mutation import FreightTemplateMutation
+from schema.group_buy_mutation import GroupBuyMutation
+from schema.group_buy_team_mutation import GroupBuyTeamMutation
 from schema.media_mutation import MediaMutation
 from schema.merchant_account_mutation import MerchantAccountMutation
 from schema.message_mutation import MessageMutation
@@ -58,12 +60,14 @@ class Mutation(
     FavouriteMutation,
     CartMutation,
     OrderMutation,
+    GroupBuyTeamMutation,
     ShipmentMutation,
     ArrivalMutation,
     RefundMutation,
     AfterSaleMutation,
     AddressMutation,
     FreightTemplateMutation,
+    GroupBuyMutation,
     VisitMutation,
     SessionMutation,
     CustomerMutation,

@@ -1,13 +1,17 @@
 """What a customer says when they buy: one shape for every way of buying."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Final
 
 import strawberry
 
+from models.campaign import OfferKind
 from models.delivery import DeliveryMethod
 from models.refusal import Refusal, Refusals, UserErrorCode
 from resolvers.freight import RegionPath
-from resolvers.placement import Destination, Placement
+from resolvers.placement import Destination, OfferPart, Placement
+from resolvers.visit_address import share_token
 from resolvers.wished_line import WishedLine
 from schema.attribute import AttributeInput, words_of
 from schema.given import known, known_all, optional, plain
@@ -32,6 +36,11 @@ class OfferSourceInput:
     instance_id: strawberry.ID | None = optional("The team or other instance to join; null starts one.")
     variant_id: strawberry.ID = strawberry.field(description="The variant.")
     quantity: int = strawberry.field(description="Pieces.")
+    share_token: str | None = optional(
+        "The link by which the customer came to the instance; needed at once where only shares lead to it, known a"
+        " second later from their visit."
+    )
+    attributes: list[AttributeInput] | None = optional("The customer's own words on it.")
 
 
 @strawberry.input(one_of=True, description="What is bought: exactly one of these.")
@@ -99,6 +108,12 @@ class PlacementInput:
     )
 
 
+PREFIXES: Final = {OfferKind.GROUP_BUY: ("gbo", "gbt")}
+"""How ids of each kind of campaign begin: of its offers and of its instances."""
+
+_KINDS: Final = {prefix: kind for kind, (prefix, _) in PREFIXES.items()}
+
+
 @dataclass(frozen=True, slots=True)
 class Asked:
     """A placement as commands take it, and the quote token it may come from."""
@@ -117,19 +132,36 @@ def asked_of(said: PlacementInput | QuoteInput) -> Asked:
         refusals.append(Refusal(UserErrorCode.BLANK, "缺少预期总价", "The expected total is needed", "expectedTotal"))
     if refusals:
         raise Refusals(refusals)
+    offer = plain(source.offer)
+    wished: Sequence[PlacementLineInput | OfferSourceInput] = lines or ([offer] if offer else [])
     placement = Placement(
         lines=tuple(
             WishedLine(known("var", line.variant_id), line.quantity, words_of(plain(line.attributes)))
-            for line in lines or ()
+            for line in wished
         ),
+        offer=_part_of(offer) if offer else None,
         cart_line_ids=tuple(known_all("cln", cart_line_ids or [])),
         destination=_destination(said),
         expected_fen=None if expected is None else expected.fen,
         note=(plain(said.note) or "") if isinstance(said, PlacementInput) else "",
         attributes=words_of(plain(said.attributes)) if isinstance(said, PlacementInput) else {},
-        where=("source", "cartLineIds" if cart_line_ids is not None else "lines"),
+        where=("source", "offer" if offer else "cartLineIds" if cart_line_ids is not None else "lines"),
     )
     return Asked(placement, token)
+
+
+def _part_of(offer: OfferSourceInput) -> OfferPart:
+    """Return the part that is wished for. Of a kind that there is not nothing is found."""
+    kind, instance_id = _KINDS.get(offer.id.partition("_")[0]), plain(offer.instance_id)
+    if kind is None:
+        raise Refusals([Refusal(UserErrorCode.NOT_FOUND, "找不到该活动", "No such campaign", "source", "offer", "id")])
+    offer_prefix, instance_prefix = PREFIXES[kind]
+    return OfferPart(
+        kind,
+        known(offer_prefix, offer.id),
+        None if instance_id is None else known(instance_prefix, instance_id),
+        share_token(plain(offer.share_token)),
+    )
 
 
 def _destination(said: PlacementInput | QuoteInput) -> Destination:
@@ -152,8 +184,6 @@ def _not_offered(said: PlacementInput | QuoteInput) -> list[Refusal]:
             refusals.append(
                 Refusal(UserErrorCode.NOT_ALLOWED, "暂不支持该配送方式", "Not offered yet", "delivery", path)
             )
-    if plain(said.source.offer) is not None:
-        refusals.append(Refusal(UserErrorCode.NOT_FOUND, "找不到该活动", "No such campaign", "source", "offer", "id"))
     refusals.extend(
         Refusal(UserErrorCode.NOT_FOUND, "找不到该优惠码", "No such code", "codes", index)
         for index, _code in enumerate(plain(said.codes) or [])

@@ -3,6 +3,7 @@
 import dataclasses
 import secrets
 from collections.abc import Mapping
+from datetime import timedelta
 from typing import Any
 from uuid import UUID, uuid4
 
@@ -96,6 +97,14 @@ async def settled(shop: SandboxShop) -> None:
     """Wait until nothing of the shop is under way."""
     answer = await shop.http.post(f"/sandbox/shops/{shop.global_id}/settle")
     assert answer.json()["idle"], answer.text
+
+
+async def later(shop: SandboxShop, by: timedelta) -> None:
+    """Move the shop's clock, past everything that falls due meanwhile."""
+    answer = await shop.http.post(
+        f"/sandbox/shops/{shop.global_id}/clock", json={"by": f"PT{int(by.total_seconds())}S"}
+    )
+    assert answer.status_code == 200, answer.text
 
 
 async def all_right(shop: SandboxShop) -> bool:

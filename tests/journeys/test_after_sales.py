@@ -8,7 +8,7 @@ import pytest
 from models.database import pool
 from tests.harness.asking import Refused
 from tests.harness.buying import on_sale
-from tests.harness.paying import Payer, all_right, count, inside, payer, settled, stock_of
+from tests.harness.paying import Payer, all_right, count, inside, later, payer, settled, stock_of
 from tests.harness.refunding import (
     APPROVE,
     CANCEL,
@@ -66,13 +66,6 @@ async def stands(person: Payer, complaint: Any) -> str:
     look = "query ($id: ID!) { node(id: $id) { ... on AfterSale { status } } }"
     found: str = (await person.ask(look, {"id": complaint["id"]}))["node"]["status"]
     return found
-
-
-async def later(shop: SandboxShop, by: timedelta) -> None:
-    """Move the shop's clock."""
-    asked = {"by": f"PT{int(by.total_seconds())}S"}
-    answer = await shop.http.post(f"/sandbox/shops/{shop.global_id}/clock", json=asked)
-    assert answer.status_code == 200, answer.text
 
 
 async def test_money_back_for_what_was_not_sent(shop: SandboxShop, ming: Payer, mug: str) -> None:
