@@ -5,6 +5,8 @@ from typing import ClassVar
 from tortoise import migrations
 from tortoise.migrations.operations import RunSQL
 
+from models.constraints import CASCADE, reference, shop_key
+
 # Deleting a shop deletes all it has. PostgreSQL runs the cascades in the order of this list: the leaves come first,
 # so that the cascades further up find nothing left to do.
 SHOP_TABLES = (
@@ -29,7 +31,6 @@ SHOP_TABLES = (
     "outbox_event",
 )
 
-CASCADE = "on delete cascade"
 # Checked at the end of the statement, so that deleting a whole shop passes while deleting the one row is refused.
 REFUSE = "on delete no action"
 
@@ -61,25 +62,11 @@ REFERENCES = (
 )
 
 
-def _shop_key(table: str) -> str:
-    return (
-        f"alter table {table} add constraint {table}_shop_id_fkey"
-        " foreign key (shop_id) references shop (id) on delete cascade"
-    )
-
-
-def _reference(table: str, column: str, target: str, on_delete: str) -> str:
-    return (
-        f"alter table {table} add constraint {table}_{column}_fkey"
-        f" foreign key (shop_id, {column}) references {target} (shop_id, id) {on_delete}"
-    )
-
-
 class Migration(migrations.Migration):
     """Composite keys are beyond the models, which know single columns only."""
 
     dependencies: ClassVar = [("models", "0001_initial")]
     operations: ClassVar = [
-        RunSQL([_shop_key(table) for table in SHOP_TABLES]),
-        RunSQL([_reference(*reference) for reference in REFERENCES]),
+        RunSQL([shop_key(table) for table in SHOP_TABLES]),
+        RunSQL([reference(*key) for key in REFERENCES]),
     ]

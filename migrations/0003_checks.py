@@ -5,6 +5,8 @@ from typing import ClassVar
 from tortoise import migrations
 from tortoise.migrations.operations import RunSQL
 
+from models.constraints import check
+
 FEN = "between 0 and 9007199254740991"
 
 CHECKS = {
@@ -104,16 +106,12 @@ CHECKS = {
 """Table -> name -> condition. A condition that comes out null passes, which is what a nullable column wants."""
 
 
-def _check(table: str, name: str, condition: str) -> str:
-    return f"alter table {table} add constraint {table}_{name}_check check ({' '.join(condition.split())})"
-
-
 class Migration(migrations.Migration):
     """One constraint for each promise, named after it, so that a refusal can be told by its name."""
 
     dependencies: ClassVar = [("models", "0002_references")]
     operations: ClassVar = [
         RunSQL(
-            [_check(table, name, condition) for table, checks in CHECKS.items() for name, condition in checks.items()]
+            [check(table, name, condition) for table, checks in CHECKS.items() for name, condition in checks.items()]
         )
     ]

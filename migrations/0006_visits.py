@@ -5,6 +5,7 @@ from tortoise.indexes import Index
 from tortoise.migrations import operations as ops
 
 from ids import new_id
+from models.constraints import CASCADE, check, reference, shop_key
 from models.promoter import PromoterKind
 from models.scene import SceneGroup
 from models.share_link import ShareTarget
@@ -13,7 +14,6 @@ from models.visit import AttributionSource
 # The leaves first, as in 0002.
 SHOP_TABLES = ("code_image", "visit", "share_link", "promoter")
 
-CASCADE = "on delete cascade"
 REFUSE = "on delete no action"
 
 REFERENCES = (
@@ -107,24 +107,6 @@ def _scenes() -> str:
     rows = [f"({value}, '{group}', true)" for group, values in SCENES.items() for value in values]
     rows += [f"({value}, 'OTHER', false)" for value in NOBODY]
     return f"insert into scene (value, scene_group, counts) values {', '.join(rows)}"  # noqa: S608 - our own words
-
-
-def _shop_key(table: str) -> str:
-    return (
-        f"alter table {table} add constraint {table}_shop_id_fkey"
-        " foreign key (shop_id) references shop (id) on delete cascade"
-    )
-
-
-def _reference(table: str, column: str, target: str, on_delete: str) -> str:
-    return (
-        f"alter table {table} add constraint {table}_{column}_fkey"
-        f" foreign key (shop_id, {column}) references {target} (shop_id, id) {on_delete}"
-    )
-
-
-def _check(table: str, name: str, condition: str) -> str:
-    return f"alter table {table} add constraint {table}_{name}_check check ({' '.join(condition.split())})"
 
 
 class Migration(migrations.Migration):
@@ -296,8 +278,8 @@ class Migration(migrations.Migration):
             },
             bases=["Owned"],
         ),
-        ops.RunSQL([_shop_key(table) for table in SHOP_TABLES]),
-        ops.RunSQL([_reference(*reference) for reference in REFERENCES]),
-        ops.RunSQL([_check(table, name, text) for table, named in CHECKS.items() for name, text in named.items()]),
+        ops.RunSQL([shop_key(table) for table in SHOP_TABLES]),
+        ops.RunSQL([reference(*key) for key in REFERENCES]),
+        ops.RunSQL([check(table, name, text) for table, named in CHECKS.items() for name, text in named.items()]),
         ops.RunSQL([*INDEXES, _scenes()]),
     ]

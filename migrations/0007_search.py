@@ -5,10 +5,11 @@ from tortoise.migrations import operations as ops
 from tortoise.migrations.operations import RunSQL
 
 from ids import new_id
+from models.constraints import CASCADE, check, reference, shop_key
 
 # Cascades of a deleted shop; a product takes its words with it.
 SHOP_TABLES = ("product_words", "search", "hot_search")
-REFERENCES = (("product_words", "product_id", "product", "on delete cascade"),)
+REFERENCES = (("product_words", "product_id", "product", CASCADE),)
 CHECKS = {
     "search": {"term": "term <> ''", "hits": "hits >= 0"},
     "hot_search": {"term": "term <> ''", "visitors": "visitors > 0"},
@@ -93,21 +94,9 @@ class Migration(migrations.Migration):
         ),
         RunSQL(
             [
-                *(
-                    f"alter table {table} add constraint {table}_shop_id_fkey foreign key (shop_id)"
-                    " references shop (id) on delete cascade"
-                    for table in SHOP_TABLES
-                ),
-                *(
-                    f"alter table {table} add constraint {table}_{column}_fkey foreign key (shop_id, {column})"
-                    f" references {target} (shop_id, id) {on_delete}"
-                    for table, column, target, on_delete in REFERENCES
-                ),
-                *(
-                    f"alter table {table} add constraint {table}_{name}_check check ({condition})"
-                    for table, checks in CHECKS.items()
-                    for name, condition in checks.items()
-                ),
+                *(shop_key(table) for table in SHOP_TABLES),
+                *(reference(*key) for key in REFERENCES),
+                *(check(table, name, text) for table, named in CHECKS.items() for name, text in named.items()),
                 *INDEXES,
                 BACKFILL,
             ]

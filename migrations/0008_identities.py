@@ -6,12 +6,11 @@ from tortoise.migrations import operations as ops
 
 from ids import new_id
 from models.consent import ConsentKind
+from models.constraints import CASCADE, check, reference, shop_key
 from models.wechat_code import WechatCodeKind
 
 # Cascades of a deleted shop run in this order: the leaves first, as in 0002.
 SHOP_TABLES = ("refresh_token", "session", "identity", "consent", "visitor", "wechat_code")
-
-CASCADE = "on delete cascade"
 
 REFERENCES = (
     ("identity", "customer_id", "customer", CASCADE),
@@ -64,24 +63,6 @@ INDEXES = (
     "create index visitor_customer on visitor (shop_id, customer_id)",
     "create index customer_phone on customer (shop_id, phone_hash) where phone_hash is not null",
 )
-
-
-def _shop_key(table: str) -> str:
-    return (
-        f"alter table {table} add constraint {table}_shop_id_fkey"
-        " foreign key (shop_id) references shop (id) on delete cascade"
-    )
-
-
-def _reference(table: str, column: str, target: str, on_delete: str) -> str:
-    return (
-        f"alter table {table} add constraint {table}_{column}_fkey"
-        f" foreign key (shop_id, {column}) references {target} (shop_id, id) {on_delete}"
-    )
-
-
-def _check(table: str, name: str, condition: str) -> str:
-    return f"alter table {table} add constraint {table}_{name}_check check ({' '.join(condition.split())})"
 
 
 class Migration(migrations.Migration):
@@ -246,8 +227,8 @@ class Migration(migrations.Migration):
             name="open_account",
             field=fields.CharField(default="", db_default="", max_length=64),
         ),
-        ops.RunSQL([_shop_key(table) for table in SHOP_TABLES]),
-        ops.RunSQL([_reference(*reference) for reference in REFERENCES]),
-        ops.RunSQL([_check(table, name, text) for table, named in CHECKS.items() for name, text in named.items()]),
+        ops.RunSQL([shop_key(table) for table in SHOP_TABLES]),
+        ops.RunSQL([reference(*key) for key in REFERENCES]),
+        ops.RunSQL([check(table, name, text) for table, named in CHECKS.items() for name, text in named.items()]),
         ops.RunSQL([*INDEXES]),
     ]

@@ -7,12 +7,11 @@ from tortoise.indexes import Index
 from tortoise.migrations import operations as ops
 
 from ids import new_id
+from models.constraints import CASCADE, check, reference, shop_key
 from models.page import PageKind
 
 # The leaves first, as in 0002.
 SHOP_TABLES = ("favourite", "page")
-
-CASCADE = "on delete cascade"
 
 REFERENCES = (
     ("favourite", "customer_id", "customer", CASCADE),
@@ -35,24 +34,6 @@ INDEXES = (
     # A unique key takes nulls for different things.
     "create unique index favourite_shop on favourite (shop_id, customer_id) where product_id is null",
 )
-
-
-def _shop_key(table: str) -> str:
-    return (
-        f"alter table {table} add constraint {table}_shop_id_fkey"
-        " foreign key (shop_id) references shop (id) on delete cascade"
-    )
-
-
-def _reference(table: str, column: str, target: str, on_delete: str) -> str:
-    return (
-        f"alter table {table} add constraint {table}_{column}_fkey"
-        f" foreign key (shop_id, {column}) references {target} (shop_id, id) {on_delete}"
-    )
-
-
-def _check(table: str, name: str, condition: str) -> str:
-    return f"alter table {table} add constraint {table}_{name}_check check ({' '.join(condition.split())})"
 
 
 class Migration(migrations.Migration):
@@ -115,8 +96,8 @@ class Migration(migrations.Migration):
             name="service_promises",
             field=fields.JSONField(default=list, db_default=[], encoder=JSON_DUMPS, decoder=loads),
         ),
-        ops.RunSQL([_shop_key(table) for table in SHOP_TABLES]),
-        ops.RunSQL([_reference(*reference) for reference in REFERENCES]),
-        ops.RunSQL([_check(table, name, text) for table, named in CHECKS.items() for name, text in named.items()]),
+        ops.RunSQL([shop_key(table) for table in SHOP_TABLES]),
+        ops.RunSQL([reference(*key) for key in REFERENCES]),
+        ops.RunSQL([check(table, name, text) for table, named in CHECKS.items() for name, text in named.items()]),
         ops.RunSQL([*INDEXES]),
     ]

@@ -5,13 +5,14 @@ from tortoise.indexes import Index
 from tortoise.migrations import operations as ops
 
 from ids import new_id
+from models.constraints import CASCADE, check, reference, shop_key
 
 SHOP_TABLES = ("staff_identity", "staff_invitation")
 
 REFERENCES = (
-    ("staff_identity", "staff_id", "staff", "on delete cascade"),
-    ("staff_invitation", "staff_id", "staff", "on delete cascade"),
-    ("session", "staff_id", "staff", "on delete cascade"),
+    ("staff_identity", "staff_id", "staff", CASCADE),
+    ("staff_invitation", "staff_id", "staff", CASCADE),
+    ("session", "staff_id", "staff", CASCADE),
 )
 
 CHECKS = {
@@ -22,20 +23,6 @@ CHECKS = {
 }
 
 INDEXES = ("create index session_staff on session (shop_id, staff_id) where staff_id is not null",)
-
-
-def _shop_key(table: str) -> str:
-    return (
-        f"alter table {table} add constraint {table}_shop_id_fkey"
-        " foreign key (shop_id) references shop (id) on delete cascade"
-    )
-
-
-def _reference(table: str, column: str, target: str, on_delete: str) -> str:
-    return (
-        f"alter table {table} add constraint {table}_{column}_fkey"
-        f" foreign key (shop_id, {column}) references {target} (shop_id, id) {on_delete}"
-    )
 
 
 class Migration(migrations.Migration):
@@ -108,14 +95,8 @@ class Migration(migrations.Migration):
             name="staff_id",
             field=fields.UUIDField(null=True),
         ),
-        ops.RunSQL([_shop_key(table) for table in SHOP_TABLES]),
-        ops.RunSQL([_reference(*reference) for reference in REFERENCES]),
-        ops.RunSQL(
-            [
-                f"alter table {table} add constraint {table}_{name}_check check ({condition})"
-                for table, named in CHECKS.items()
-                for name, condition in named.items()
-            ]
-        ),
+        ops.RunSQL([shop_key(table) for table in SHOP_TABLES]),
+        ops.RunSQL([reference(*key) for key in REFERENCES]),
+        ops.RunSQL([check(table, name, text) for table, named in CHECKS.items() for name, text in named.items()]),
         ops.RunSQL([*INDEXES]),
     ]

@@ -5,6 +5,7 @@ from tortoise.indexes import Index
 from tortoise.migrations import operations as ops
 
 from ids import new_id
+from models.constraints import check, reference, shop_key
 from models.media import MediaKind
 
 SHOP_TABLES = ("media_upload", "media_file")
@@ -27,20 +28,6 @@ CHECKS = {
         "expires": "expires_at > created_at",
     },
 }
-
-
-def _shop_key(table: str) -> str:
-    return (
-        f"alter table {table} add constraint {table}_shop_id_fkey"
-        " foreign key (shop_id) references shop (id) on delete cascade"
-    )
-
-
-def _reference(table: str, column: str, target: str, on_delete: str) -> str:
-    return (
-        f"alter table {table} add constraint {table}_{column}_fkey"
-        f" foreign key (shop_id, {column}) references {target} (shop_id, id) {on_delete}"
-    )
 
 
 class Migration(migrations.Migration):
@@ -102,13 +89,7 @@ class Migration(migrations.Migration):
             },
             bases=["Owned"],
         ),
-        ops.RunSQL([_shop_key(table) for table in SHOP_TABLES]),
-        ops.RunSQL([_reference(*reference) for reference in REFERENCES]),
-        ops.RunSQL(
-            [
-                f"alter table {table} add constraint {table}_{name}_check check ({condition})"
-                for table, named in CHECKS.items()
-                for name, condition in named.items()
-            ]
-        ),
+        ops.RunSQL([shop_key(table) for table in SHOP_TABLES]),
+        ops.RunSQL([reference(*key) for key in REFERENCES]),
+        ops.RunSQL([check(table, name, text) for table, named in CHECKS.items() for name, text in named.items()]),
     ]

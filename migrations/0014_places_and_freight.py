@@ -9,14 +9,15 @@ from tortoise.indexes import Index
 from tortoise.migrations import operations as ops
 
 from ids import new_id
+from models.constraints import CASCADE, check, reference, shop_key
 from models.freight_template import ChargeBy
 from models.region import RegionLevel
 
 SHOP_TABLES = ("freight_rule", "freight_template", "address")
 
 REFERENCES = (
-    ("address", "customer_id", "customer", "on delete cascade"),
-    ("freight_rule", "template_id", "freight_template", "on delete cascade"),
+    ("address", "customer_id", "customer", CASCADE),
+    ("freight_rule", "template_id", "freight_template", CASCADE),
     ("product", "freight_template_id", "freight_template", "on delete no action"),
 )
 
@@ -115,20 +116,6 @@ def _regions() -> str:
             select case when code like '%0000' then 'PROVINCE' when code like '%00' then 'CITY' else 'DISTRICT' end
         ) said (level)
     """  # noqa: S608 - our own file
-
-
-def _shop_key(table: str) -> str:
-    return (
-        f"alter table {table} add constraint {table}_shop_id_fkey"
-        " foreign key (shop_id) references shop (id) on delete cascade"
-    )
-
-
-def _reference(table: str, column: str, target: str, on_delete: str) -> str:
-    return (
-        f"alter table {table} add constraint {table}_{column}_fkey"
-        f" foreign key (shop_id, {column}) references {target} (shop_id, id) {on_delete}"
-    )
 
 
 class Migration(migrations.Migration):
@@ -262,15 +249,9 @@ class Migration(migrations.Migration):
             name="freight_template_id",
             field=fields.UUIDField(null=True),
         ),
-        ops.RunSQL([_shop_key(table) for table in SHOP_TABLES]),
-        ops.RunSQL([_reference(*reference) for reference in REFERENCES]),
-        ops.RunSQL(
-            [
-                f"alter table {table} add constraint {table}_{name}_check check ({' '.join(condition.split())})"
-                for table, named in CHECKS.items()
-                for name, condition in named.items()
-            ]
-        ),
+        ops.RunSQL([shop_key(table) for table in SHOP_TABLES]),
+        ops.RunSQL([reference(*key) for key in REFERENCES]),
+        ops.RunSQL([check(table, name, text) for table, named in CHECKS.items() for name, text in named.items()]),
         ops.RunSQL([*INDEXES]),
         ops.RunSQL([_carriers(), _regions()]),
     ]
