@@ -37,6 +37,9 @@ FAILPOINTS: Final[Mapping[str, str]] = {
     "message.after_call": "WeChat has sent a message, and nobody has written it down yet.",
     "shipping.before_call": "Parcels are claimed to be told of, and WeChat has not heard of them.",
     "shipping.after_call": "WeChat has heard of parcels, and nobody has kept that yet.",
+    "card.made": "WeChat has made an id for a team's cards, and nobody has kept it yet.",
+    "card.before_call": "A team's card is claimed, and WeChat has not heard how the team stands.",
+    "card.after_call": "WeChat has changed a team's cards, and nobody has kept that yet.",
     "stock.figured": "Levels count as figured and their products' figures are made, and nothing is committed.",
 }
 """Every place in the code, and what is true there; a test holds the list to the code."""
