@@ -14,6 +14,8 @@ from resolvers.after_sale_due import move_after_sales, next_after_sale_deadline
 from resolvers.cart_merge import reap_carts
 from resolvers.customer_merge import finish_merges
 from resolvers.due_work import DueWork, Waiting
+from resolvers.group_buy_card import waiting_cards
+from resolvers.group_buy_card_update import update_cards
 from resolvers.hot_search import count_hot_searches
 from resolvers.idempotency import reap_idempotency_keys
 from resolvers.media_upload import reap_media_uploads
@@ -80,6 +82,7 @@ DUE_WORK: Final[tuple[DueWork, ...]] = (
         calls_outside=True,
     ),
     DueWork("send_messages", send_messages, every_seconds=POLL_SECONDS, settles=True),
+    DueWork("update_cards", update_cards, every_seconds=POLL_SECONDS, settles=True),
     DueWork("renew_stale_words", renew_stale_words, every_seconds=1.0, settles=True),
     DueWork("rank_products", rank_products, every_seconds=RANK_SECONDS),
     DueWork("count_hot_searches", count_hot_searches, every_seconds=MINUTE_SECONDS, settles=True),
@@ -114,6 +117,7 @@ WAITING: Final[Mapping[str, Waiting]] = {
     "uploads": waiting_uploads,
     "outbox": waiting_events,
     "messages": waiting_messages,
+    "cards": waiting_cards,
     "sales": waiting_sales,
     "visits": waiting_visits,
     "stock": waiting_figures,
