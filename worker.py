@@ -21,6 +21,7 @@ from resolvers.idempotency import reap_idempotency_keys
 from resolvers.media_upload import reap_media_uploads
 from resolvers.message_note import next_reminder, remind_of_unpaid_orders
 from resolvers.message_send import send_messages, waiting_messages
+from resolvers.offer_window import announce_due_offers, next_offer_edge
 from resolvers.order_cancel import expire_orders, next_expiry, waiting_expiries
 from resolvers.order_confirm import confirm_orders, next_confirmation, waiting_confirmations
 from resolvers.outbox import reap_delivered_events, waiting_events
@@ -64,6 +65,7 @@ def _tidying(reap: Callable[[datetime], Awaitable[int]]) -> DueWork:
 
 DUE_WORK: Final[tuple[DueWork, ...]] = (
     DueWork("announce_windows", announce_due_windows, every_seconds=1.0, next_deadline=next_window_edge),
+    DueWork("announce_offers", announce_due_offers, every_seconds=1.0, next_deadline=next_offer_edge),
     DueWork("deliver_outbox", _deliver, every_seconds=POLL_SECONDS, settles=True),
     DueWork("refresh_stale_stock", refresh_stale_stock, every_seconds=FIGURES_SECONDS, settles=True),
     DueWork("handle_payment_notifications", handle_payment_notifications, every_seconds=POLL_SECONDS, settles=True),

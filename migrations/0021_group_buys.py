@@ -4,6 +4,7 @@ from orjson import loads
 from tortoise import fields, migrations
 from tortoise.contrib.postgres.fields import ArrayField
 from tortoise.fields.data import JSON_DUMPS
+from tortoise.fields.db_defaults import SqlDefault
 from tortoise.indexes import Index
 from tortoise.migrations import operations as ops
 
@@ -92,6 +93,8 @@ INDEXES = (
     "create index group_buy_team_due on group_buy_team (expires_at) where state = 'FORMING'",
     "create index group_buy_team_shop_due on group_buy_team (shop_id, expires_at) where state = 'FORMING'",
     "create index group_buy_variant_variant on group_buy_variant (shop_id, variant_id)",
+    "create index group_buy_next_edge on group_buy (next_edge_at) where next_edge_at is not null",
+    "create index group_buy_shop_next_edge on group_buy (shop_id, next_edge_at) where next_edge_at is not null",
     "create index group_buy_open on group_buy (shop_id, ends_at, id) where status = 'PUBLISHED'",
 )
 
@@ -124,6 +127,16 @@ class Migration(migrations.Migration):
                 ("per_person_limit", fields.IntField(null=True)),
                 ("per_order_limit", fields.IntField(null=True)),
                 ("new_customers_only", fields.BooleanField(default=False)),
+                ("announced", fields.BooleanField(db_default=False)),
+                (
+                    "next_edge_at",
+                    fields.DatetimeField(
+                        null=True,
+                        db_default=SqlDefault("'1970-01-01T00:00:00Z'"),
+                        auto_now=False,
+                        auto_now_add=False,
+                    ),
+                ),
                 ("version", fields.IntField(default=1)),
                 ("created_at", fields.DatetimeField(auto_now=False, auto_now_add=False)),
                 ("updated_at", fields.DatetimeField(auto_now=False, auto_now_add=False)),

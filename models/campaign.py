@@ -9,6 +9,7 @@ from enum import StrEnum
 from typing import Any, Final
 
 from tortoise import fields
+from tortoise.fields.db_defaults import SqlDefault
 
 from models.owned import Owned
 
@@ -38,6 +39,8 @@ class Offer(Owned):
     """What may be had, from when until when, by whom and how much of it. Limits are in pieces; null is none.
 
     `new_customers_only`: for people without a paid order in this shop, by customer, unionid and verified phone.
+    `announced` is whether the world was last told that it is open, `next_edge_at` when that may next change (a new row:
+    at once; null: never by itself); both are kept by resolvers/offer_window.py.
     """
 
     product_id = fields.UUIDField()
@@ -48,6 +51,8 @@ class Offer(Owned):
     per_person_limit = fields.IntField(null=True)
     per_order_limit = fields.IntField(null=True)
     new_customers_only = fields.BooleanField(default=False)
+    announced = fields.BooleanField(db_default=False)
+    next_edge_at = fields.DatetimeField(null=True, db_default=SqlDefault("'1970-01-01T00:00:00Z'"))
     version = fields.IntField(default=1)
     created_at = fields.DatetimeField()
     updated_at = fields.DatetimeField()

@@ -26,6 +26,7 @@ _STANDING = "select id, version, published_at from product where shop_id = $1 an
 # Indexes (shop_id, product_id, ..); a level is reached by (shop_id, variant_id, ..).
 _HELD = """
 select exists (select from review where shop_id = $1 and product_id = $2) as reviewed,
+       exists (select from group_buy where shop_id = $1 and product_id = $2) as offered,
        exists (select from variant join stock_level level on level.shop_id = $1 and level.variant_id = variant.id
                where variant.shop_id = $1 and variant.product_id = $2 and level.reserved > 0) as reserved
 """
@@ -92,8 +93,8 @@ async def product_media_set(
 async def product_delete(caller: Caller, product_id: UUID, version: int | None = None) -> UUID:
     """Delete a product and all it has.
 
-    Raises Refusal NOT_FOUND or CONFLICT; IN_USE when buyers hold some of it, or when it was reviewed: what customers
-    said may not be deleted by the shop (archive the product instead).
+    Raises Refusal NOT_FOUND or CONFLICT; IN_USE when buyers hold some of it, when it was ever in a group-buy, or when
+    it was reviewed: what customers said may not be deleted by the shop (archive the product instead).
     """
     async with transaction() as sql:
         await open_catalogue(sql, caller.shop_id)
@@ -103,11 +104,11 @@ async def product_delete(caller: Caller, product_id: UUID, version: int | None =
         require_version(version, stored["version"])
         await sql.execute(_HOLD_LEVELS, caller.shop_id, product_id)
         held = await sql.fetchrow(_HELD, caller.shop_id, product_id)
-        if held["reviewed"] or held["reserved"]:
+        if held["reviewed"] or held["reserved"] or held["offered"]:
             raise Refusal(
                 UserErrorCode.IN_USE,
-                "商品已有评价或订单占用，请改为归档",
-                "The product has reviews or is held by orders; archive it instead",
+                "商品已有评价、拼团或订单占用，请改为归档",
+                "The product has reviews or group-buys, or is held by orders; archive it instead",
                 "id",
             )
         await sql.execute(_LEAVE_SHELVES, caller.shop_id, product_id)

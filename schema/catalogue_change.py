@@ -11,7 +11,9 @@ from models.shop import Shop as ShopRow
 
 # Opaque to clients. Every write of the catalogue, and every window that opens or shuts, counts the version up.
 _CURSOR = "('v' || {t}.catalogue_version)"
-_FOLLOWING = Following(("product.", "collection.", "category.", "review.", "stock.", "location.", "shop."))
+_FOLLOWING = Following(
+    ("product.", "collection.", "category.", "review.", "stock.", "location.", "shop.", "group_buy.")
+)
 
 After = Annotated[
     str | None,

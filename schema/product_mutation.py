@@ -98,8 +98,8 @@ class ProductMutation:
         return ProductUpdatePayload(product=referred(Product, id_), user_errors=errors)
 
     @staff_mutation(
-        "Delete a product with all it has. Refused with IN_USE when it has reviews or is held by orders: archive it"
-        " then, by productUpdate.",
+        "Delete a product with all it has. Refused with IN_USE when it has reviews or group-buys, or is held by orders:"
+        " archive it then, by productUpdate.",
         Role.CATALOGUE,
     )
     async def product_delete(self, info: Info, id: ProductId, version: Version = None) -> ProductDeletePayload:

@@ -14,7 +14,7 @@ class UserErrorCode(Enum):
     TOO_LONG = strawberry.enum_value("TOO_LONG", description="Too many characters, or too many items in a list.")
     OUT_OF_RANGE = strawberry.enum_value("OUT_OF_RANGE", description="A number or moment outside its bounds.")
     NOT_FOUND = strawberry.enum_value("NOT_FOUND", description="An id names nothing of this shop.")
-    TAKEN = strawberry.enum_value("TAKEN", description="Something else has this handle, name or external id.")
+    TAKEN = strawberry.enum_value("TAKEN", description="Something else has this handle, name, external id or time.")
     DUPLICATE = strawberry.enum_value("DUPLICATE", description="The same thing comes twice in one list.")
     CONFLICT = strawberry.enum_value(
         "CONFLICT", description="Somebody else changed it since you read it; a ConflictUserError has the version."
