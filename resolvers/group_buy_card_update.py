@@ -68,7 +68,7 @@ _END: Final = """
 update group_buy_card
 set leased_until = null, attempts = 0, last_error = $5,
     telling = case when revision = $4 then $6 else telling end,
-    next_attempt_at = case when revision = $4 then $7 else $8 end
+    next_attempt_at = case when revision = $4 then $7::timestamptz else $8::timestamptz end
 where shop_id = $1 and id = $2 and leased_until = $3
 returning id
 """
