@@ -45,8 +45,8 @@ update group_buy_team set state = 'FAILED', ended_at = $3, version = version + 1
 where shop_id = $1 and id = $2 and state = 'FORMING' returning {TEAM_COLUMNS}
 """  # noqa: S608 - fixed words
 _END_SEATS: Final = """
-update group_buy_seat set state = $3, settle_at = $4, updated_at = $5,
-                          ended_at = case when $3 = 'REFUNDING' then $5 else ended_at end
+update group_buy_seat set state = $3::text, settle_at = $4, updated_at = $5,
+                          ended_at = case when $3::text = 'REFUNDING' then $5 else ended_at end
 where shop_id = $1 and team_id = $2 and state = 'JOINED' returning id
 """
 
