@@ -2,7 +2,8 @@
 
 Templates are SQL with words in braces: {t} the row's alias, {p} its parent's, {m} a link table's, {0} {1} ..
 the inputs of a value object, {shop} and {now} the viewer's, {viewer} who that is (null for nobody known), {rows} the
-rows a connection pages through.
+rows a connection pages through, {visitor} what the client calls itself, {staff} who of the house asks, {keeps} and
+{keeps NAME} whether the reader is that keeper.
 """
 
 from collections.abc import Callable, Mapping
@@ -103,14 +104,15 @@ FieldSource = Column | GlobalId | Expression | Written | Value | Computed | Rela
 class Table:
     """Where a type's rows are. `guard` holds for rows the public may see; `prefix` makes its global ids.
 
-    `keeper` names who sees them all: readers who are one read without the guard.
+    `keeper` names who sees them all: readers who are one read without the guard; with None nobody does, and the guard
+    itself says by {keeps NAME} who sees what.
     """
 
     table: str = ""
     prefix: str = ""
     scope: str = "{t}.shop_id = {shop}"
     guard: str = ""
-    keeper: str = ""
+    keeper: str | None = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -31,6 +31,10 @@ class Viewer(Protocol):
         """Who is asking, where rows of their own hang from it; null for somebody nobody knows."""
 
     @property
+    def staff_id(self) -> UUID | None:
+        """Who of the house is asking, where rows hang from that; null for everybody else."""
+
+    @property
     def keeps(self) -> frozenset[str]:
         """The keepers that the reader is: guards of their tables are lifted."""
 
@@ -54,7 +58,7 @@ COMPUTED_MARK = f"${secrets.token_hex(8)}"
 """Marks a value that waits for its computation: no answer key can be this, and no stored JSON can know it."""
 
 _BIND = re.compile(r"\$(\d+)::")
-_WORD = re.compile(r"\{(t|p|m|shop|now|viewer|visitor|\d+)\}")
+_WORD = re.compile(r"\{(t|p|m|shop|now|viewer|visitor|staff|keeps(?: \w+)?|\d+)\}")
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,14 +94,14 @@ class Statement:
             number = self._numbers[key, cast] = len(self.binds)
         return f"${number}::{cast}"
 
-    def lifts(self, keeper: str) -> bool:
+    def lifts(self, keeper: str | None) -> bool:
         """Whether the guards of what `keeper` keeps are lifted."""
         return keeper in self.keeps
 
     @property
     def is_personal(self) -> bool:
         """Whether the answer is for one reader, beyond the shop and what may be seen in it."""
-        return not {("viewer", "uuid"), ("visitor", "uuid")}.isdisjoint(self._numbers)
+        return not {(who, "uuid") for who in ("viewer", "visitor", "staff")}.isdisjoint(self._numbers)
 
     def finished(self, sql: str) -> tuple[str, tuple[Bind, ...]]:
         """The text with only the binds it uses, numbered anew: what was written may have been left out again."""
@@ -130,25 +134,38 @@ class Statement:
         """Who is asking; null for somebody nobody knows."""
         return self.bind("viewer", "uuid", lambda reading: reading.viewer.viewer_id)
 
+    def staff(self) -> str:
+        """Who of the house is asking; null for everybody else."""
+        return self.bind("staff", "uuid", lambda reading: reading.viewer.staff_id)
+
     def visitor(self) -> str:
         """What the client calls itself; null when it does not."""
         return self.bind("visitor", "uuid", lambda reading: reading.viewer.visitor_id)
 
     def fill(self, template: str, row: Row, *, parent: str = "", link: str = "") -> str:
-        """A declared template with its words put in: {t} this row, {p} its parent, {m} the link, {0}.. inputs."""
+        """A declared template with its words put in: {t} this row, {p} its parent, {m} the link, {0}.. inputs.
+
+        `{keeps}` and `{keeps NAME}` are whether the reader is that keeper: a plan is made for one or the other.
+        """
 
         def word(match: re.Match[str]) -> str:
             name = match.group(1)
             if name.isdigit():
                 return row.inputs[int(name)]
-            if name == "shop":
-                return self.shop()
-            if name == "now":
-                return self.now()
-            if name == "viewer":
-                return self.viewer()
-            if name == "visitor":
-                return self.visitor()
+            if name in _OF_VIEWER:
+                return _OF_VIEWER[name](self)
+            if name.startswith("keeps"):
+                return "true" if self.lifts(name.removeprefix("keeps").strip()) else "false"
             return {"t": row.alias, "p": parent, "m": link}[name]
 
         return _WORD.sub(word, template)
+
+
+_OF_VIEWER: dict[str, Callable[[Statement], str]] = {
+    "shop": lambda statement: statement.shop(),
+    "now": lambda statement: statement.now(),
+    "viewer": lambda statement: statement.viewer(),
+    "visitor": lambda statement: statement.visitor(),
+    "staff": lambda statement: statement.staff(),
+}
+"""Looked up by name at each use."""

@@ -80,12 +80,14 @@ async def cart_lines_update(caller: Caller, cart_id: UUID | None, changes: Seque
     check_changes(changes, "lines").end()
     async with transaction() as sql:
         own = await take_cart(sql, caller, cart_id)
-        wished = as_json([as_change(place, change) for place, change in enumerate(changes)])
-        are_the_same = all(change.variant_id is KEEP and change.attributes is KEEP for change in changes)
-        statement = cart_sql.EDIT if are_the_same else cart_sql.CHANGE
-        wrong = await sql.fetch(statement, caller.shop_id, own, caller.now, wished)
+        # Lines that stay what they are first, so that one that becomes the same joins them as they are then.
+        wrong = []
+        for statement, is_same in ((cart_sql.EDIT, True), (cart_sql.CHANGE, False)):
+            wished = [as_change(place, one) for place, one in enumerate(changes) if _stays_the_same(one) is is_same]
+            if wished:
+                wrong += await sql.fetch(statement, caller.shop_id, own, caller.now, as_json(wished))
         checks = Checks("lines")
-        for row in wrong:
+        for row in sorted(wrong, key=lambda row: int(row["place"])):
             if row["is_found"]:
                 unsold(checks, row["place"], "variantId")
             else:
@@ -182,6 +184,10 @@ def _require_lines(asked: Sequence[UUID], found: Sequence[Mapping[str, Any]]) ->
         if line_id not in known:
             _no_such_line(checks, index)
     checks.end()
+
+
+def _stays_the_same(change: CartLineChange) -> bool:
+    return change.variant_id is KEEP and change.attributes is KEEP
 
 
 def _no_such_line(checks: Checks, *path: str | int) -> None:

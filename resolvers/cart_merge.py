@@ -13,15 +13,37 @@ from resolvers.reaping import reap
 
 KEPT_DAYS: Final = 90
 
-# $1 the shop, $2 who stays, $3 the one who goes (a device or a customer). Lines are written in the order of their
-# unique key. Of one line twice the pieces add up, the price is the one seen last, the share the one that goes brought.
+# $1 the shop, $2 who stays, $3 the one who goes (a device or a customer). The carts are held first, which keeps off all
+# others who change lines. A line goes over as it is, unless the same is there already: of one line twice the pieces add
+# up, the price is the one seen last, the share the one that goes brought. Lines are written in the order of their
+# unique key. Metafields go along; where one of that name stands already, it stays as it is.
 _JOIN: Final = """
-with ours as (
-    select id from cart where shop_id = $1 and customer_id = $2 and merged_into is null
-), theirs as (
+with ours as materialized (
+    select id from cart where shop_id = $1 and customer_id = $2 and merged_into is null for no key update
+), theirs as materialized (
     select cart.* from cart cross join ours where cart.shop_id = $1 and {theirs} and cart.merged_into is null
+    for no key update of cart
+), twice as materialized (
+    select line.id, mine.id as mine_id from theirs cross join ours
+    join cart_line line on line.shop_id = $1 and line.cart_id = theirs.id
+    join cart_line mine on mine.shop_id = $1 and mine.cart_id = ours.id
+        and mine.variant_id = line.variant_id and mine.attributes_key = line.attributes_key
+    for no key update of line, mine
+), carried as (
+    update cart_line line set cart_id = ours.id from ours cross join theirs
+    where line.shop_id = $1 and line.cart_id = theirs.id and line.id not in (select id from twice)
+), said_of_line as (
+    update metafield said set cart_line_id = twice.mine_id from twice
+    where said.shop_id = $1 and said.cart_line_id = twice.id and not exists (
+        select from metafield stands where stands.shop_id = $1 and stands.cart_line_id = twice.mine_id
+        and stands.namespace = said.namespace and stands.key = said.key)
+), said_of_cart as (
+    update metafield said set cart_id = ours.id from ours cross join theirs
+    where said.shop_id = $1 and said.cart_id = theirs.id and not exists (
+        select from metafield stands where stands.shop_id = $1 and stands.cart_id = ours.id
+        and stands.namespace = said.namespace and stands.key = said.key)
 ), gone as (
-    delete from cart_line line using theirs where line.shop_id = $1 and line.cart_id = theirs.id returning line.*
+    delete from cart_line line using twice where line.shop_id = $1 and line.id = twice.id returning line.*
 ), moved as (
     insert into cart_line as stored (
         id, shop_id, cart_id, variant_id, quantity, selected, attributes, attributes_key, share_link_id, seen_price_fen,

@@ -69,6 +69,12 @@ where shop_id = $1 and customer_id = $3 and exists (
 )
 """
 
+_METAFIELDS_OF_BOTH = """
+delete from metafield theirs using metafield mine
+where theirs.shop_id = $1 and theirs.customer_id = $3 and mine.shop_id = $1 and mine.customer_id = $2
+    and mine.namespace = theirs.namespace and mine.key = theirs.key
+"""
+
 # Whoever asks again after a lost answer asks as the survivor. Unique index (shop_id, actor, mutation, key).
 _KEYS_OF_THEIRS = f"""
 update idempotency_key theirs set actor = '{ActorKind.CUSTOMER}:' || $2::uuid
@@ -135,6 +141,9 @@ MERGE_RULES: Final[Mapping[str, MergeRule]] = {
     "cart.customer_id": MergeRule(
         "one cart with what both had; the same adds up, and the other's id leads to it",
         (HOLD_CARTS_OF_CUSTOMERS, JOIN_CART_OF_CUSTOMER, _moved("cart")),
+    ),
+    "metafield.customer_id": MergeRule(
+        "the survivor's stand, and what only the other had joins them", (_METAFIELDS_OF_BOTH, _moved("metafield"))
     ),
     "orders.customer_id": MergeRule("their orders are the survivor's", (_moved_in_order("orders"),)),
     "payment.payer_customer_id": MergeRule(

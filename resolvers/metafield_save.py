@@ -1,24 +1,25 @@
-"""Writing metafields of any number of owners: one statement for products, one for variants."""
+"""Writing metafields of any number of owners: one statement for each kind of owner."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from uuid import UUID
 
 from ids import new_id
 from models.database import Connection
+from models.metafield import OwnerKind
 from resolvers.caller import Caller
 from resolvers.metafield_draft import MetafieldDraft
+from resolvers.metafield_owner import Owner
 from resolvers.rows import as_json
 
-# The unique key of the one owner column that is set; the other key never meets, for null is not equal to null.
+# The unique key of the one owner column that is set; the others never meet, for null is not equal to null.
 _PUT = """
-insert into metafield (id, shop_id, product_id, variant_id, namespace, key, type, value, visibility, updated_at)
-select id, $1, product_id, variant_id, namespace, key, type, value, visibility, $3
+insert into metafield (id, shop_id, {owner}, namespace, key, type, value, visibility, updated_at)
+select id, $1, {owner}, namespace, key, type, value, visibility, $3
 from jsonb_populate_recordset(null::metafield, $2::jsonb)
-on conflict (shop_id, {owner}, namespace, key) do update
+on conflict (shop_id, {owner}, namespace, key) where {owner} is not null do update
     set type = excluded.type, value = excluded.value, visibility = excluded.visibility, updated_at = $3
 """
-_PUT_ON = {owner: _PUT.format(owner=owner) for owner in ("product_id", "variant_id")}
+_PUT_ON = {kind: _PUT.format(owner=kind) for kind in OwnerKind}
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,18 +27,16 @@ class OwnedMetafield:
     """A metafield and the one thing that has it."""
 
     draft: MetafieldDraft
-    product_id: UUID | None = None
-    variant_id: UUID | None = None
+    owner: Owner
 
 
 async def put_metafields(sql: Connection, caller: Caller, metafields: Sequence[OwnedMetafield]) -> None:
     """Set metafields by owner, namespace and key; an owner names each once."""
-    for owner, statement in _PUT_ON.items():
+    for kind, statement in _PUT_ON.items():
         rows = [
             {
                 "id": new_id(),
-                "product_id": metafield.product_id,
-                "variant_id": metafield.variant_id,
+                kind.value: metafield.owner.id,
                 "namespace": metafield.draft.namespace,
                 "key": metafield.draft.key,
                 "type": metafield.draft.type,
@@ -45,7 +44,7 @@ async def put_metafields(sql: Connection, caller: Caller, metafields: Sequence[O
                 "visibility": metafield.draft.visibility,
             }
             for metafield in metafields
-            if getattr(metafield, owner) is not None
+            if metafield.owner.kind is kind
         ]
         if rows:
             await sql.execute(statement, caller.shop_id, as_json(rows), caller.now)

@@ -20,6 +20,7 @@ from resolvers.checks import Step
 from resolvers.handle import derive_handle
 from resolvers.keep import Keep
 from resolvers.media_file import measured
+from resolvers.metafield_owner import of_product, of_variant
 from resolvers.metafield_save import OwnedMetafield, put_metafields
 from resolvers.outbox import emit_many
 from resolvers.product_draft import PRODUCT_DEFAULTS, ProductDraft, product_refusals
@@ -274,7 +275,7 @@ async def _write(sql: Connection, caller: Caller, plans: Sequence[ProductPlan], 
     await save_rows(sql, Media, _MEDIA_COLUMNS, [row for plan in plans for row in plan.media.rows])
     await write_variants(sql, caller, [plan.variants for plan in plans])
     metafields = [
-        OwnedMetafield(metafield, product_id=plan.row["id"])
+        OwnedMetafield(metafield, of_product(plan.row["id"]))
         for plan, draft in zip(plans, drafts, strict=True)
         for metafield in draft.metafields
     ]
@@ -292,7 +293,5 @@ async def write_variants(sql: Connection, caller: Caller, plans: Sequence[Varian
     await insert_rows(sql, PriceHistory, [row for plan in plans for row in plan.prices])
     if levels := [row for plan in plans for row in plan.levels]:
         await sql.execute(_SAVE_LEVELS, shop_id, as_json(levels), caller.now)
-    metafields = [
-        OwnedMetafield(metafield, variant_id=variant_id) for plan in plans for variant_id, metafield in plan.metafields
-    ]
+    metafields = [OwnedMetafield(metafield, of_variant(id_)) for plan in plans for id_, metafield in plan.metafields]
     await put_metafields(sql, caller, metafields)

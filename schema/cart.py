@@ -13,6 +13,7 @@ from resolvers.cart_facts import CART_LINES
 from schema.address import Address
 from schema.attribute import ATTRIBUTES, Attribute
 from schema.cart_line import CartLine
+from schema.metafield import metafield_of_trade, metafields_of_trade
 from schema.money import Money
 from schema.node import Node
 from schema.region import Region
@@ -83,6 +84,8 @@ class Cart(Node):
     buyer: CartBuyer = field(
         one(rows="select {p}.shop_id, {p}.address_id, {p}.region_code"), description="Where freight is estimated for."
     )
+    metafields = metafields_of_trade("cart_id")
+    metafield = metafield_of_trade("cart_id")
     version: int = field(description="Grows with every change.")
     created_at: datetime = field(description="When it was begun.")
     updated_at: datetime = field(description="When it last changed.")

@@ -8,6 +8,7 @@ import strawberry
 
 from engine.declare import column, expression, field, many, one, reads, value
 from schema.attribute import ATTRIBUTES, Attribute
+from schema.metafield import metafield_of_trade, metafields_of_trade
 from schema.money import Money
 from schema.product import Product
 from schema.promoter import Promoter
@@ -107,5 +108,7 @@ class CartLine:
     line_total: Money = field(value("({t}.unit_fen * {t}.quantity)"), description="All pieces today.")
     problems: list[CartLineProblem] = field(many(rows=_PROBLEMS), description="What stands in the way of buying it.")
     warnings: list[CartLineWarning] = field(many(rows=_WARNINGS), description="What is worth knowing of it.")
+    metafields = metafields_of_trade("cart_line_id")
+    metafield = metafield_of_trade("cart_line_id")
     created_at: datetime = field(description="When it was first put in.")
     updated_at: datetime = field(description="When it last changed.")

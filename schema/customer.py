@@ -14,6 +14,7 @@ from schema.address import Address
 from schema.after_sale import OWN_AFTER_SALES, AfterSaleConnection
 from schema.cart import Cart
 from schema.connection import paged, paged_rows
+from schema.metafield import metafield_of_trade, metafields_of_trade
 from schema.node import Node
 from schema.order import OWN_ORDERS, OrderConnection
 from schema.order_query import OrderCounts, Tab, under_tab
@@ -98,4 +99,6 @@ class Customer(Node):
 
     after_sales = paged_rows(OWN_AFTER_SALES, AfterSaleConnection, description="Their after-sales, the newest first.")
     order_counts: OrderCounts = field(value("{t}.id"), description="How many orders are under each tab.")
+    metafields = metafields_of_trade("customer_id")
+    metafield = metafield_of_trade("customer_id")
     created_at: datetime = field(description="When they first logged in.")

@@ -1,18 +1,30 @@
 """Metafields coming in, with or without the owner they belong to."""
 
-from uuid import UUID
+from typing import Final
 
 import strawberry
 
 from ids import decode_id
 from models.metafield import MetafieldType as StoredType
 from models.metafield import MetafieldVisibility as StoredVisibility
+from models.metafield import OwnerKind
 from resolvers.checks import NOBODY
 from resolvers.metafield import MetafieldName
 from resolvers.metafield_draft import MetafieldDraft
+from resolvers.metafield_owner import Owner
 from resolvers.metafield_save import OwnedMetafield
 from schema.given import optional, stored_or
 from schema.metafield import MetafieldType, MetafieldVisibility
+
+_OWNER: Final = "Id of a product or variant, of a customer, a cart, one of its lines or an order."
+_KINDS: Final = {
+    "prd": OwnerKind.PRODUCT,
+    "var": OwnerKind.VARIANT,
+    "cus": OwnerKind.CUSTOMER,
+    "crt": OwnerKind.CART,
+    "cln": OwnerKind.CART_LINE,
+    "ord": OwnerKind.ORDER,
+}
 
 
 @strawberry.input(description="A typed extra. One with the same namespace and key is replaced.")
@@ -36,33 +48,33 @@ class MetafieldInput:
         )
 
 
-@strawberry.input(description="A typed extra and the product or variant that has it.")
+@strawberry.input(description="A typed extra and what has it.")
 class MetafieldSetInput(MetafieldInput):
     """The owner's id tells its kind."""
 
-    owner_id: strawberry.ID = strawberry.field(description="Id of a product or variant.")
+    owner_id: strawberry.ID = strawberry.field(description=_OWNER)
 
     def owned(self) -> OwnedMetafield:
         """Return it as the command takes it."""
-        product_id, variant_id = owner(self.owner_id)
-        return OwnedMetafield(self.draft(), product_id=product_id, variant_id=variant_id)
+        return OwnedMetafield(self.draft(), owner(self.owner_id))
 
 
 @strawberry.input(description="Names one metafield of one owner.")
 class MetafieldNameInput:
     """By owner, namespace and key."""
 
-    owner_id: strawberry.ID = strawberry.field(description="Id of a product or variant.")
+    owner_id: strawberry.ID = strawberry.field(description=_OWNER)
     namespace: str = strawberry.field(description="Its namespace.")
     key: str = strawberry.field(description="Its key.")
 
     def name(self) -> MetafieldName:
         """Return it as the command takes it."""
-        product_id, variant_id = owner(self.owner_id)
-        return MetafieldName(self.namespace, self.key, product_id=product_id, variant_id=variant_id)
+        return MetafieldName(self.namespace, self.key, owner(self.owner_id))
 
 
-def owner(id: str) -> tuple[UUID | None, UUID | None]:
-    """Return product and variant of which one is given; an id of neither kind is a product that is not found."""
-    variant_id = decode_id("var", id)
-    return (None, variant_id) if variant_id else (decode_id("prd", id) or NOBODY, None)
+def owner(id: str) -> Owner:
+    """Return what an id names by its prefix; one of no such kind is a product that is not found."""
+    for prefix, kind in _KINDS.items():
+        if found := decode_id(prefix, id):
+            return Owner(kind, found)
+    return Owner(OwnerKind.PRODUCT, NOBODY)

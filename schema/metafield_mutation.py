@@ -31,7 +31,12 @@ class MetafieldsDeletePayload(Payload):
 class MetafieldMutation:
     """Part of Mutation."""
 
-    @staff_mutation("Set metafields of products and variants, all of them or none.", Role.CATALOGUE)
+    @staff_mutation(
+        "Set metafields, all of them or none: CATALOGUE those of products and variants, ORDERS those of customers,"
+        " carts, lines of carts and orders; refused with NOT_ALLOWED else.",
+        Role.CATALOGUE,
+        Role.ORDERS,
+    )
     async def metafields_set(
         self,
         info: Info,
@@ -44,7 +49,12 @@ class MetafieldMutation:
         ids, errors = await attempt(caller, resolver.metafields_set(caller, wishes))
         return MetafieldsSetPayload(metafields=referred_list(Metafield, ids), user_errors=errors)
 
-    @staff_mutation("Delete metafields of products and variants, all of them or none.", Role.CATALOGUE)
+    @staff_mutation(
+        "Delete metafields, all of them or none: CATALOGUE those of products and variants, ORDERS those of customers,"
+        " carts, lines of carts and orders; refused with NOT_ALLOWED else.",
+        Role.CATALOGUE,
+        Role.ORDERS,
+    )
     async def metafields_delete(
         self,
         info: Info,

@@ -19,6 +19,7 @@ from schema.after_sale import AfterSale
 from schema.attribute import ATTRIBUTES, Attribute
 from schema.connection import Connection
 from schema.delivery import Delivery
+from schema.metafield import metafield_of_trade, metafields_of_trade
 from schema.money import Money
 from schema.node import Node
 from schema.order_action import ACTIONS, OrderAction
@@ -158,6 +159,8 @@ class Order(Node):
         description="What in it waits for somebody of the shop. Requires: ORDERS.",
         roles=[Role.ORDERS],
     )
+    metafields = metafields_of_trade("order_id")
+    metafield = metafield_of_trade("order_id")
     staff_notes: list[OrderNote] | None = field(
         many(OF_ORDER, order=_OLDEST_FIRST, is_public=True),
         description="What staff remember about it. Requires: ORDERS.",

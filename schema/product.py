@@ -7,9 +7,8 @@ from typing import Annotated
 
 import strawberry
 
-from engine.declare import Order, computed, expression, field, listed, many, one, page, read, reads, value
+from engine.declare import Order, computed, expression, field, listed, many, one, page, reads, value
 from engine.keyset import TIME
-from engine.rows import Rows
 from models.product import Product as ProductRow
 from models.staff import Role
 from resolvers.description import render_html
@@ -19,7 +18,7 @@ from schema.connection import Connection, limited_rows, paged_rows
 from schema.facet import FACETS, Facet
 from schema.freight_template import FreightTemplate
 from schema.media import Media
-from schema.metafield import BY_NAMESPACE, Metafield
+from schema.metafield import metafield_of_goods, metafields_of_goods
 from schema.money import PriceRange
 from schema.node import Node
 from schema.option import ProductOption
@@ -154,24 +153,8 @@ class Product(Node):
     created_at: datetime = field(description="When it was made.")
     updated_at: datetime = field(description="When it last changed.")
 
-    metafields = limited_rows(
-        many(OWN, order=BY_NAMESPACE),
-        list[Metafield],
-        description="Its extras that the asker may see, by namespace; staff see the private ones too.",
-    )
-
-    @read(
-        one("{t}.product_id = {p}.id"),
-        Metafield | None,
-        description="One extra of this product; null when there is none to be seen.",
-    )
-    def metafield(
-        rows: Rows,
-        namespace: Annotated[str, strawberry.argument(description="Whose it is.")],
-        key: Annotated[str, strawberry.argument(description="What it is called.")],
-    ) -> None:
-        """Found by its unique key."""
-        rows.where(f"{rows.t}.namespace = {rows.bind(namespace, 'text')} and {rows.t}.key = {rows.bind(key, 'text')}")
+    metafields = metafields_of_goods("product_id")
+    metafield = metafield_of_goods("product_id")
 
 
 @strawberry.type(description="One page of a list of products, and what the whole list can be narrowed by.")

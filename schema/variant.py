@@ -6,14 +6,13 @@ from typing import Annotated
 
 import strawberry
 
-from engine.declare import Order, expression, field, listed, many, one, page, read, reads, value
+from engine.declare import Order, expression, field, listed, many, one, page, reads, value
 from engine.keyset import TIME
-from engine.rows import Rows
 from models.staff import Role
 from models.variant import Variant as VariantRow
 from schema.connection import Connection, limited_rows, paged_rows
 from schema.media import Media
-from schema.metafield import BY_NAMESPACE, Metafield
+from schema.metafield import metafield_of_goods, metafields_of_goods
 from schema.money import Money
 from schema.node import Node
 from schema.option import SELECTED_OPTIONS, SelectedOption
@@ -110,21 +109,5 @@ class Variant(Node):
     created_at: datetime = field(description="When it was made.")
     updated_at: datetime = field(description="When it last changed.")
 
-    metafields = limited_rows(
-        many("{t}.variant_id = {p}.id", order=BY_NAMESPACE),
-        list[Metafield],
-        description="Its extras that the asker may see, by namespace; staff see the private ones too.",
-    )
-
-    @read(
-        one("{t}.variant_id = {p}.id"),
-        Metafield | None,
-        description="One extra of this variant; null when there is none to be seen.",
-    )
-    def metafield(
-        rows: Rows,
-        namespace: Annotated[str, strawberry.argument(description="Whose it is.")],
-        key: Annotated[str, strawberry.argument(description="What it is called.")],
-    ) -> None:
-        """Found by its unique key."""
-        rows.where(f"{rows.t}.namespace = {rows.bind(namespace, 'text')} and {rows.t}.key = {rows.bind(key, 'text')}")
+    metafields = metafields_of_goods("variant_id")
+    metafield = metafield_of_goods("variant_id")

@@ -10,6 +10,7 @@ from settings import Settings
 from tests.engine.both import Both
 from tests.engine.small_carts import carted
 from tests.engine.small_messages import messaged
+from tests.engine.small_metafields import noted
 from tests.engine.small_orders import ordered
 from tests.engine.small_pages import furnished
 from tests.engine.small_people import peopled
@@ -26,13 +27,13 @@ def _sealing(settings: Settings) -> Iterator[None]:
 @pytest.fixture(scope="session")
 async def small(database: None) -> SmallShop:
     """The shop that is asked."""
-    return await _written(messaged(ordered(carted(peopled(furnished(small_shop("甲乙")))))))
+    return await _written(noted(messaged(ordered(carted(peopled(furnished(small_shop("甲乙"))))))))
 
 
 @pytest.fixture(scope="session")
 async def neighbour(database: None) -> SmallShop:
     """Another shop in the same tables, which must never be seen."""
-    return await _written(messaged(ordered(carted(peopled(furnished(small_shop("丙丁", seed=2)))))))
+    return await _written(noted(messaged(ordered(carted(peopled(furnished(small_shop("丙丁", seed=2))))))))
 
 
 @pytest.fixture(scope="session")

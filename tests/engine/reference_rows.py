@@ -89,6 +89,11 @@ class Query:
             template = template.replace("{viewer}", self.bind(self.viewer.viewer_id, "uuid"))
         if "{visitor}" in template:
             template = template.replace("{visitor}", self.bind(self.viewer.visitor_id, "uuid"))
+        if "{staff}" in template:
+            template = template.replace("{staff}", self.bind(self.viewer.staff_id, "uuid"))
+        for keeper in ("", "ORDERS", "OWNER"):
+            word = f"{{keeps {keeper}}}" if keeper else "{keeps}"
+            template = template.replace(word, str(keeper in self.viewer.keeps).lower())
         return template
 
 

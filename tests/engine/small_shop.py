@@ -27,11 +27,11 @@ TYPES = ("茶", "衣", "")
 TABLES = (
     "shop", "category", "freight_template", "freight_rule", "product", "product_option", "media", "media_file",
     "variant", "price_history", "collection", "collection_product", "location", "stock_level", "stock_move",
-    "metafield", "hot_search", "page", "customer", "consent", "favourite", "address", "promoter", "share_link", "visit",
+    "hot_search", "page", "customer", "consent", "favourite", "address", "promoter", "share_link", "visit",
     "search", "viewed_product", "outbox_event", "cart", "cart_line", "wechat_app", "merchant_account",
     "merchant_account_app", "orders", "order_line", "order_adjustment", "order_change", "order_note", "order_hold",
     "delivery", "payment", "after_sale", "after_sale_change", "refund", "refund_allocation", "refund_line", "shipment",
-    "shipment_line", "shipping_upload", "review", "identity", "message_template", "message_quota",
+    "shipment_line", "shipping_upload", "review", "identity", "message_template", "message_quota", "metafield",
 )  # fmt: skip
 """Parents before children."""
 TAGS = ("新品", "绿茶", "it's", "a\\b", "礼盒")

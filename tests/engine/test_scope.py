@@ -143,6 +143,36 @@ async def test_orders_are_shown_to_whose_they_are_and_to_who_keeps_them(
         assert {node["id"] for node in nodes if node} == seen
 
 
+async def test_what_is_noted_is_shown_by_whose_it_is(both: Both, small: SmallShop, neighbour: SmallShop) -> None:
+    """By the id of each: of goods to one keeper, of what is bought to another, and what is not private to the owner."""
+    document = "query($ids: [ID!]!) { nodes(ids: $ids) { id } }"
+    rows = {f"mtf_{row['id'].hex}": row for row in small.rows["metafield"]}
+    of_goods = {id_ for id_, row in rows.items() if row.get("product_id") or row.get("variant_id")}
+    first = small.ids("customer")[0]
+    theirs = {first, *(row["id"] for table in ("cart", "orders") for row in small.rows[table]
+                       if row.get("customer_id") == first and not row.get("merged_into"))}  # fmt: skip
+    theirs |= {row["id"] for row in small.rows["cart_line"] if row["cart_id"] in theirs}
+    columns = ("customer_id", "cart_id", "cart_line_id", "order_id")
+    own = {
+        id_ for id_, row in rows.items()
+        if row["visibility"] == "STOREFRONT" and any(row.get(column) in theirs for column in columns)
+    }  # fmt: skip
+    for viewer, seen in (
+        (replace(staff(small, Role.CATALOGUE), visitor_id=None), of_goods),
+        (replace(staff(small, Role.ORDERS), visitor_id=None), set(rows) - of_goods),
+        (replace(customer(small), visitor_id=None), own),
+        (replace(visitor(small), visitor_id=None), set()),
+        (staff(neighbour, Role.OWNER), set()),
+    ):
+        found: set[str] = set()
+        for start in range(0, len(rows), 250):
+            nodes = (await both.same(document, {"ids": list(rows)[start : start + 250]}, viewer))["nodes"]
+            found |= {node["id"] for node in nodes if node}
+        if viewer.keeps != {""} and viewer.shop_id == small.id:
+            found -= of_goods
+        assert found == seen
+
+
 async def test_visitors_have_their_own_history(both: Both, small: SmallShop, neighbour: SmallShop) -> None:
     """One device in two shops has looked for other things in each; whoever names none has looked for nothing."""
     document = "{ searchHistory(first: 100) { term } }"

@@ -15,6 +15,7 @@ from tests.journeys.corpus_refunds import FOR_STAFF as REFUND_FOR_STAFF
 from tests.journeys.corpus_shipping import FAILED_UPLOADS
 from tests.journeys.world import World
 from tests.journeys.world_customer import CUSTOMER
+from tests.journeys.world_metafields import OWNERS as NOTED
 
 Variables = Mapping[str, Any]
 
@@ -86,6 +87,7 @@ NODES: Final = (
 HIDDEN_NODES: Final = (
     "location", "defaultLocation", "freight", "deadLetter", "merchantAccount", "order", "order.line", "order.delivery",
     "parcel", "upload", "refund", "claim.applied",
+    *(f"{name}.{kind}" for name in NOTED for kind in ("metafield", "secret")),
     "draft", "draft.option", "draft.medium", "draft.variant", "draft.metafield",
     "archived", "archived.variant", "early", "early.medium", "early.variant", "early.metafield", "late", "late.variant",
     "product.secret", "product.level", "product.price", "product.move", "draft.move", "draft.level",

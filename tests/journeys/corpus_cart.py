@@ -7,9 +7,12 @@ from tests.journeys.world_cart import a_line
 
 _LINE: Final = """id title variantTitle quantity selected variant { id title } product { title }
   attributes { key value } promoter { name } unitPrice { fen } lineTotal { fen } problems { code available limit }
-  warnings { code oldPrice { fen } left } createdAt updatedAt"""
+  warnings { code oldPrice { fen } left } createdAt updatedAt
+  metafields(first: 4) { namespace key type value visibility }
+  secret: metafield(namespace: "secret", key: "margin") { id value }"""
 CART: Final = f"""id totalQuantity selectedCount selectedQuantity subtotal {{ fen }} note version createdAt updatedAt
-  attributes {{ key value }} buyer {{ address {{ id }} region {{ name }} regionCode }}
+  attributes {{ key value }} metafields(first: 2) {{ id value }}
+  buyer {{ address {{ id }} region {{ name }} regionCode }}
   lines {{ {_LINE} }} invalidLines {{ {_LINE} }}"""
 _PAYLOAD: Final = f"cart {{ {CART} }}"
 

@@ -17,8 +17,9 @@ ORDER: Final = f"""id orderNo status paymentStatus fulfilmentStatus refundStatus
   refunded {_FEN} refunding {_FEN}
   adjustments {{ kind title amount {_FEN} source {{ kind id }} allocations {{ lineId }} }}
   deliveries {{ {DELIVERY} }} holds {{ kind }} history {{ axis fromValue toValue actorKind reason createdAt }}
-  payments {{ id }} note attributes {{ key value }} expiresAt paidAt shippedAt autoConfirmAt isConfirmExtended
-  completedAt cancelledAt closedAt hiddenAt version createdAt updatedAt"""
+  payments {{ id }} note attributes {{ key value }} metafields(first: 2) {{ id value }}
+  secret: metafield(namespace: "secret", key: "margin") {{ id value }} expiresAt paidAt shippedAt autoConfirmAt
+  isConfirmExtended completedAt cancelledAt closedAt hiddenAt version createdAt updatedAt"""
 FOR_STAFF: Final = f"""{ORDER} staffNotes {{ text createdAt }} promoter {{ name }} channel campaign sceneValue
   priorPaidOrders tasks"""
 ORDER_PAGE: Final = "totalCount pageInfo { hasNextPage endCursor }"

@@ -1,5 +1,6 @@
 """Every root of Mutation: what the owner sends, and what a stranger may try with ids that are not theirs."""
 
+from collections.abc import Callable
 from typing import Any, Final
 from uuid import uuid4
 
@@ -19,6 +20,10 @@ _PRODUCT: Final = f"product {{ {CARD} descriptionHtml }}"
 _COLLECTION: Final = f"collection {{ {COLLECTION} products(first: 10) {{ nodes {{ title }} }} }}"
 _METAFIELD: Final = {"namespace": "shown", "key": "wash", "value": "30"}
 _RULE: Final = {"field": "CATEGORY", "relation": "EQUALS"}
+
+
+def _noted_on(name: str) -> Callable[[World, World], Any]:
+    return lambda _, theirs: [{**_METAFIELD, "ownerId": theirs[name]}]
 
 
 def _new_goods(of: World, **more: Any) -> dict[str, Any]:
@@ -199,9 +204,10 @@ WRITES: Final = (
         instead("metafields.1.ownerId", metafields=lambda mine, theirs: [
             {**_METAFIELD, "ownerId": mine["product"]}, {**_METAFIELD, "ownerId": theirs["product"]},
         ]),
-        instead("metafields.0.ownerId", metafields=lambda _, theirs: [
-            {**_METAFIELD, "ownerId": theirs["product.variant"]},
-        ]),
+        *(
+            instead("metafields.0.ownerId", metafields=_noted_on(name))
+            for name in ("product.variant", "customer", "cart", "cart.line", "order")
+        ),
     ),
     write(
         "metafieldsDelete", "$metafields: [MetafieldNameInput!]!", "deletedMetafieldIds",

@@ -22,6 +22,7 @@ from tests.harness.shops import SandboxShop
 from tests.journeys.world_cart import fill_cart
 from tests.journeys.world_customer import arrive
 from tests.journeys.world_messages import tell
+from tests.journeys.world_metafields import note
 from tests.journeys.world_orders import order_more
 from tests.journeys.world_outbox import give_up_two
 from tests.journeys.world_paying import buy, take_money
@@ -172,6 +173,7 @@ async def furnish(shop: SandboxShop) -> World:
     ids |= await give_back(shop, world.customer, mark, hidden, **bought)
     ids |= await fill_cart(world.customer, mark, ids["product.variant"])
     ids |= await tell(shop, world.customer, mark, hidden)
+    ids |= await note(shop, ids, mark, hidden)
     await _visits(world)
     await _pages(world)
     await _searches(world)

@@ -6,7 +6,9 @@ from models.staff_login import StaffIdentity
 from tests.harness.phones import CONSENT, PROFILE, phone_of
 from tests.harness.shops import SandboxShop
 
-CUSTOMER: Final = "id nickname avatarUrl phone createdAt consents { kind policyVersion givenAt withdrawnAt }"
+CUSTOMER: Final = (
+    "id nickname avatarUrl phone createdAt consents { kind policyVersion givenAt withdrawnAt } metafields { id value }"
+)
 
 _CODE_SECONDS: Final = 3600
 

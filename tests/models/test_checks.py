@@ -121,7 +121,7 @@ REFUSED: dict[str, list[Row]] = {
     "review_hidden_check": [{"status": "HIDDEN"}],
     "review_reply_check": [{"reply": "谢谢"}, {"replied_at": MOMENT}],
     "review_version_check": [{"version": 0}],
-    "metafield_owner_check": [{"product_id": None}, {"variant_id": OTHER}],
+    "metafield_owner_check": [{"product_id": None}, {"variant_id": OTHER}, {"order_id": OTHER}],
     "metafield_type_check": [{"type": "FLOAT"}],
     "metafield_visibility_check": [{"visibility": "PUBLIC"}],
     "metafield_name_check": [{"namespace": ""}, {"key": ""}],

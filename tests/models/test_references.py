@@ -17,6 +17,10 @@ from tests.models.written import REFERENCES
 _ALSO = {
     ("category", "parent_id"): ", path = array[$1::uuid, id]",
     ("metafield", "variant_id"): ", product_id = null",
+    ("metafield", "customer_id"): ", product_id = null",
+    ("metafield", "cart_id"): ", product_id = null",
+    ("metafield", "cart_line_id"): ", product_id = null",
+    ("metafield", "order_id"): ", product_id = null",
     ("share_link", "customer_id"): ", promoter_id = null",
     ("session", "staff_id"): ", customer_id = null, app_id = null",
 }

@@ -9,6 +9,7 @@ from models.refusal import Refusals
 from resolvers.caller import Caller
 from resolvers.metafield import MetafieldName, metafields_delete, metafields_set
 from resolvers.metafield_draft import MetafieldDraft, is_value
+from resolvers.metafield_owner import of_product, of_variant
 from resolvers.metafield_save import OwnedMetafield
 from resolvers.product import product_create
 from tests.resolvers.drafts import tee
@@ -41,12 +42,12 @@ async def test_metafields_of_products_and_variants_are_set_and_deleted(caller: C
     care = MetafieldDraft(namespace="custom", key="care", value="手洗")
 
     ids = await metafields_set(
-        caller, [OwnedMetafield(care, product_id=product_id), OwnedMetafield(care, variant_id=variant_id)]
+        caller, [OwnedMetafield(care, of_product(product_id)), OwnedMetafield(care, of_variant(variant_id))]
     )
-    again = await metafields_set(caller, [OwnedMetafield(care, product_id=product_id)])
+    again = await metafields_set(caller, [OwnedMetafield(care, of_product(product_id))])
 
     assert again == ids[:1]
-    assert await metafields_delete(caller, [MetafieldName("custom", "care", variant_id=variant_id)]) == ids[1:]
+    assert await metafields_delete(caller, [MetafieldName("custom", "care", of_variant(variant_id))]) == ids[1:]
     assert [found["id"] for found in await rows("metafield", shop_id=caller.shop_id)] == ids[:1]
 
 
@@ -57,13 +58,13 @@ async def test_one_wrong_metafield_keeps_all_from_being_set(caller: Caller) -> N
 
     with pytest.raises(Refusals) as refused:
         await metafields_set(
-            caller, [OwnedMetafield(good, product_id=product_id), OwnedMetafield(bad, product_id=product_id)]
+            caller, [OwnedMetafield(good, of_product(product_id)), OwnedMetafield(bad, of_product(product_id))]
         )
     assert told(refused.value) == [("BLANK", "metafields.1.key"), ("INVALID", "metafields.1.value")]
 
     with pytest.raises(Refusals) as refused:
         await metafields_set(
-            caller, [OwnedMetafield(good, product_id=product_id), OwnedMetafield(good, variant_id=uuid4())]
+            caller, [OwnedMetafield(good, of_product(product_id)), OwnedMetafield(good, of_variant(uuid4()))]
         )
     assert told(refused.value) == [("NOT_FOUND", "metafields.1.ownerId")]
     assert await rows("metafield", shop_id=caller.shop_id) == []
