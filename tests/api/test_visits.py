@@ -65,11 +65,14 @@ async def test_headers_alone_make_a_visit(http: httpx.AsyncClient, shop: Sandbox
 
 
 async def test_it_is_written_within_a_second_by_itself(http: httpx.AsyncClient, shop: SandboxShop) -> None:
-    await somebody(shop)(HELLO)
+    visit = uuid4()
+    await somebody(shop, visit)(HELLO)
 
     async with asyncio.timeout(1):
-        while not await rows(shop):  # noqa: ASYNC110 - nobody tells of it but the table
+        while not (found := await rows(shop)):  # noqa: ASYNC110 - nobody tells of it but the table
             await asyncio.sleep(0.02)
+
+    assert [row["visit_id"] for row in found] == [visit]
 
 
 async def test_a_hundred_requests_of_a_launch_are_one_visit(http: httpx.AsyncClient, shop: SandboxShop) -> None:

@@ -74,7 +74,7 @@ class Arguments:
         if set(declared.args) == {"first"}:
             return {"first": self._one_of("first", "PageSize", PAGE_SIZES)} if random.random() < 0.7 else {}
         message = f"nobody has said what to ask {parent}.{name} with"
-        raise NotImplementedError(message)
+        raise LookupError(message)
 
     def _loose(  # noqa: PLR0911 - one way out for each root
         self, name: str

@@ -11,26 +11,35 @@ pytestmark = pytest.mark.slow
 
 FAST = range(200)
 LONG = range(1_000, 3_000)
+MARKS = 12
 
 
-def _held(tally: Tally, documents: int) -> None:
-    assert tally.documents == documents
-    assert tally.filled >= 0.8 * documents, "too many documents find nothing"
-    scarce = {mark: seen for mark, seen in tally.features.items() if seen < documents // 50}
-    assert len(tally.features) >= 12
-    assert not scarce, "the generator hardly ever writes these"
+def scarce(tally: Tally) -> list[str]:
+    """What the documents of a run hardly ever had, so that their being equal proves little of it."""
+    rare = [mark for mark, seen in tally.features.items() if seen < tally.documents // 50]
+    if tally.filled < 0.8 * tally.documents:
+        rare.append("something to find")
+    if len(tally.features) < MARKS:
+        rare.append(f"{MARKS - len(tally.features)} of the marks")
+    return rare
 
 
 async def test_generated_documents_get_equal_answers(both: Both, small: SmallShop) -> None:
     """200 documents, each by several sets of variables, as visitor and as staff."""
-    _held(await prove(both, await viewpoints(small), FAST), len(FAST))
+    tally = await prove(both, await viewpoints(small), FAST)
+
+    assert tally.documents == len(FAST)
+    assert scarce(tally) == []
 
 
 @pytest.mark.long
 @pytest.mark.timeout(1_800)
 async def test_thousands_of_generated_documents_get_equal_answers(both: Both, small: SmallShop) -> None:
     """2,000 more."""
-    _held(await prove(both, await viewpoints(small), LONG), len(LONG))
+    tally = await prove(both, await viewpoints(small), LONG)
+
+    assert tally.documents == len(LONG)
+    assert scarce(tally) == []
 
 
 async def test_the_server_counts_one_statement_too(both: Both, small: SmallShop, statements: Counting) -> None:

@@ -36,6 +36,15 @@ def refused(schema: GraphQLSchema, text: str) -> tuple[DocumentError, float]:
     return caught.value, best
 
 
+def allowed(schema: GraphQLSchema, text: str, limits: Limits) -> bool:
+    """Whether a document may be run."""
+    try:
+        DocumentCache(schema, limits).load(text).operation(None)
+    except DocumentError:
+        return False
+    return True
+
+
 def chain(length: int, body: str, last: str = "name") -> str:
     """Fragments f0 to f<length>, each made of `body` with NEXT for the one after it."""
     parts = [f"fragment f{i} on A {{ {body.replace('NEXT', f'...f{i + 1}')} }}" for i in range(length)]
@@ -109,16 +118,18 @@ def test_it_is_refused_in_a_moment(schema: GraphQLSchema, name: str) -> None:
     ],
 )
 def test_what_a_page_may_need_is_allowed(schema: GraphQLSchema, text: str) -> None:
-    DocumentCache(schema, Limits(cost=10_000)).load(text)
+    assert allowed(schema, text, Limits(cost=10_000))
 
 
 def test_a_limit_is_a_setting(schema: GraphQLSchema) -> None:
     text = HOSTILE["41 aliases"]
 
-    DocumentCache(schema, Limits(aliases=41)).load(text)
+    assert allowed(schema, text, Limits(aliases=41))
+    assert not allowed(schema, text, Limits(aliases=40))
 
 
 def test_tokens_in_strings_and_comments_do_not_count(schema: GraphQLSchema) -> None:
     text = "{ a { id } }\n# " + "a " * 10_000
 
-    DocumentCache(schema, Limits()).load(text)
+    assert allowed(schema, text, Limits())
+    assert not allowed(schema, text.replace("#", ""), Limits())

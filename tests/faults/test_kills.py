@@ -12,7 +12,7 @@ import pytest
 
 from settings import Settings
 from tests.faults.house import House, standing_house
-from tests.faults.story import life_in
+from tests.faults.story import Life, life_in
 from tests.harness.shops import SandboxShop
 
 pytestmark = pytest.mark.xdist_group("faults")
@@ -78,8 +78,8 @@ async def house(
         yield found
 
 
-async def dies(house: House, shop: SandboxShop, kill: Kill, seed: int) -> None:
-    """Live through the story, with one death in it."""
+async def dies(house: House, shop: SandboxShop, kill: Kill, seed: int) -> Life:
+    """Live through the story, with one death in it; returns the life that was led."""
     is_worker = kill.victim == "worker"
     await house.stand(worker=is_worker)
     life = await life_in(house, shop, seed, lost=is_worker)
@@ -99,17 +99,21 @@ async def dies(house: House, shop: SandboxShop, kill: Kill, seed: int) -> None:
     finally:
         # A kill that nobody met must not strike this process.
         await house.calm()
-    await life.holds()
+    return life
 
 
 @pytest.mark.slow
 @pytest.mark.parametrize("kill", WORST, ids=str)
 async def test_a_kill_loses_nothing_and_doubles_nothing(house: House, shop: SandboxShop, kill: Kill) -> None:
-    await dies(house, shop, kill, seed=1)
+    life = await dies(house, shop, kill, seed=1)
+
+    assert await life.holds()
 
 
 @pytest.mark.long
 @pytest.mark.parametrize("seed", [2, 3, 5])
 @pytest.mark.parametrize("kill", [*SERVERS, *WORKERS], ids=str)
 async def test_no_kill_loses_or_doubles_anything(house: House, shop: SandboxShop, kill: Kill, seed: int) -> None:
-    await dies(house, shop, kill, seed)
+    life = await dies(house, shop, kill, seed)
+
+    assert await life.holds()

@@ -5,7 +5,7 @@ Hypothesis makes up the deeds in a thread of its own; each is a story on the loo
 
 import asyncio
 from collections.abc import Coroutine
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, ClassVar
 
 import httpx
@@ -34,6 +34,8 @@ class Stage:
     loop: asyncio.AbstractEventLoop
     settings: Settings
     http: httpx.AsyncClient
+    ended: list[World] = field(default_factory=list)
+    """Worlds that came to the same as their models, to the end."""
 
 
 class TradeMachine(RuleBasedStateMachine):
@@ -175,10 +177,11 @@ class TradeMachine(RuleBasedStateMachine):
         """Compare all there is."""
         if hasattr(self, "world"):
             self.play(ends_well(self.world))
+            self.stage.ended.append(self.world)
 
 
-async def plays(settings: Settings, http: httpx.AsyncClient, examples: int, steps: int) -> None:
-    """Run the machine in a thread; the loop is free to serve."""
+async def plays(settings: Settings, http: httpx.AsyncClient, examples: int, steps: int) -> int:
+    """Run the machine in a thread; the loop is free to serve. Returns how many worlds ended as their models did."""
     stage = Stage(asyncio.get_running_loop(), settings, http)
     machine = type("Trade", (TradeMachine,), {"stage": stage})
     rules = hypothesis_settings(
@@ -190,14 +193,15 @@ async def plays(settings: Settings, http: httpx.AsyncClient, examples: int, step
         print_blob=False,
     )
     await asyncio.to_thread(run_state_machine_as_test, machine, settings=rules)
+    return len(stage.ended)
 
 
 @pytest.mark.slow
 async def test_trade_comes_to_what_the_model_says(settings: Settings, http: httpx.AsyncClient) -> None:
-    await plays(settings, http, examples=6, steps=14)
+    assert await plays(settings, http, examples=6, steps=14) >= 6
 
 
 @pytest.mark.long
 @pytest.mark.timeout(3600)
 async def test_trade_comes_to_what_the_model_says_in_many_lives(settings: Settings, http: httpx.AsyncClient) -> None:
-    await plays(settings, http, examples=30, steps=30)
+    assert await plays(settings, http, examples=30, steps=30) >= 30

@@ -80,7 +80,7 @@ def _made(kind: graphql.GraphQLInputObjectType) -> graphql.ObjectFieldNode:
             yes = graphql.BooleanValueNode(value=True)
             return graphql.ObjectFieldNode(name=graphql.NameNode(value=name), value=yes)
     message = f"Nobody has said how to make a {kind.name}"
-    raise NotImplementedError(message)
+    raise LookupError(message)
 
 
 @schemathesis.hook

@@ -211,7 +211,10 @@ async def test_every_check_of_the_database_has_been_tried(sql: Connection) -> No
 async def test_the_last_good_value_is_accepted(sql: Connection, table: str, change: Row) -> None:
     shop = await insert_shop(sql)
 
-    await insert(sql, table, fresh(shop[table]) | change)
+    row = fresh(shop[table]) | change
+    await insert(sql, table, row)
+
+    assert await sql.fetchval(f"select count(*) from {table} where id = $1", row["id"]) == 1
 
 
 @pytest.mark.parametrize("oversold", [{"reserved": 6}, {"on_hand": -3}])

@@ -1,6 +1,5 @@
 """What is wrong with a product file is told by row and column, and costs no other product anything."""
 
-from contextlib import suppress
 from pathlib import Path
 
 import pytest
@@ -9,6 +8,8 @@ from hypothesis import strategies as st
 
 from resolvers.import_report import UnreadableFile
 from tests.resolvers.product_files import more, problems, read, tea, text_of, write
+
+SAID = {"BLANK", "TOO_LONG", "INVALID", "OUT_OF_RANGE", "DUPLICATE"}
 
 
 @pytest.fixture
@@ -124,5 +125,10 @@ def test_a_header_alone_is_no_products(file: Path) -> None:
 def test_noise_is_refused_or_told_and_never_a_fault(file: Path, noise: bytes) -> None:
     file.write_bytes(b"Handle,Title,Variant Price\n" + noise)
 
-    with suppress(UnreadableFile):
-        read(file)
+    try:
+        said = [(row, code) for row, _, code in problems(file)]
+    except UnreadableFile as refusal:
+        said = [(refusal.problem.row, refusal.problem.code)]
+
+    last = 2 + noise.count(b"\n") + noise.count(b"\r")
+    assert all(1 <= row <= last and code in SAID for row, code in said)

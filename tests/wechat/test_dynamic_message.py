@@ -179,7 +179,10 @@ async def test_a_token_that_ended_early_is_replaced(mini: MiniProgram, tester: H
     await tester.post("/tokens/expire")
     await update_card(mini, activity.id, JOINING)
     await tester.post("/tokens/expire")
-    await create_activity(mini)
+    another = await create_activity(mini)
+
+    assert another.id != activity.id
+    assert [call["errcode"] for call in await tester.calls("updatablemsg/send")][-1] == 0
 
 
 @pytest.mark.parametrize(
