@@ -6,16 +6,28 @@ graphql-core, and where that meets rows, the compiler reads them, one statement 
 
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 from uuid import UUID
 
 import orjson
-from graphql import GraphQLError, GraphQLResolveInfo, GraphQLSchema, execute
-from graphql.execution.executor_throwing_on_incremental import ExecutorThrowingOnIncremental
+from graphql import (
+    FieldNode,
+    GraphQLError,
+    GraphQLObjectType,
+    GraphQLResolveInfo,
+    GraphQLSchema,
+    default_field_resolver,
+    default_type_resolver,
+)
 
+from engine.arguments import Variables
 from engine.codes import ErrorCode
+from engine.coercion import Coercers
+from engine.commands import Ref
 from engine.compiler import Compiler
 from engine.errors import RequestFault
+from engine.executor import READ, Context, ReadingExecutor
 from engine.following import Following
 from engine.live import parted
 from engine.plan import Demand, Plan, Reader
@@ -56,25 +68,13 @@ class News:
 
 
 @dataclass(frozen=True, slots=True)
-class Ref:
-    """A resolver's way to answer with rows it knows by id, in the order of the ids; the engine reads them.
+class _Running:
+    """An operation that graphql-core has a part in."""
 
-    `viewer` is who reads, when that is not the caller any more: somebody who has just become another.
-    """
-
-    type_name: str
-    ids: UUID | tuple[UUID, ...]
-    viewer: Viewer | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class Context:
-    """What resolvers find as `info.context`."""
-
-    caller: Any
-    engine: "Engine"
-    backs: dict[object, Plan]
-    """Kept with the operation's plan."""
+    reader: Reader
+    plan: Plan
+    caller: Viewer
+    variables: Variables
 
 
 class Engine:
@@ -85,6 +85,7 @@ class Engine:
         self.sources = sources
         self._fetch = fetch
         self._secret = secret
+        self._coercers = Coercers()
         for (type_name, name), facts in sources.fields.items():
             if schema.query_type and type_name == schema.query_type.name and facts.source is not None:
                 schema.query_type.fields[name].resolve = _read_by_the_engine
@@ -93,13 +94,15 @@ class Engine:
         """Answer a checked operation. Raises RequestFault when none of it can be run."""
         reader = operation.plans.get(Reader)
         if reader is None:
-            reader = operation.plans[Reader] = Reader(self.schema, self.sources, operation.node, operation.fragments)
+            reader = operation.plans[Reader] = Reader(
+                self.schema, self.sources, self._coercers, operation.node, operation.fragments
+            )
         coerced = reader.coerced(variables)
         plan = reader.plan(coerced, keeps=caller.keeps)
         if plan.demands:
             _check_roles(plan.demands, caller)
         if not plan.sql:
-            return await self._fall_back(reader, plan, variables, caller)
+            return await self._fall_back(_Running(reader, plan, caller, coerced), variables)
         reading = Reading(caller, coerced, self._secret)
         data = await self._read(plan.sql, plan.binds, reading)
         if data is None:
@@ -112,9 +115,11 @@ class Engine:
             news = News(cursor, plan.following, plan.is_personal)
         return Answer(_finished(data, plan.computed), None, fell_back=False, notes=notes, news=news)
 
-    async def read_back(self, info: GraphQLResolveInfo[Any], ref: Ref | None = None) -> Any:
-        """Read a field that graphql-core is answering, by its source or the rows of `ref`, as finished JSON value."""
-        viewer: Viewer = info.context.caller
+    async def _read_back(
+        self, running: _Running, nodes: list[FieldNode], of: GraphQLObjectType, ref: Ref | None
+    ) -> bytes | None:
+        """Read a field that graphql-core is answering, by its source or the rows of `ref`, as JSON."""
+        viewer = running.caller
         one = what = None
         ids: tuple[UUID, ...] = ()
         if ref is not None:
@@ -122,68 +127,50 @@ class Engine:
             one, what = isinstance(ref.ids, UUID), ref.type_name
             ids = (ref.ids,) if isinstance(ref.ids, UUID) else ref.ids
         # Nodes are known by identity: the document that has them is kept for as long as the plans.
-        key = (*map(id, info.field_nodes), info.parent_type.name, what, one, viewer.keeps)
-        plan = info.context.backs.get(key)
+        key = (*map(id, nodes), of.name, what, one, viewer.keeps)
+        plan = running.plan.backs.get(key)
         if plan is None:
-            plan = info.context.backs[key] = self._plan_back(info, ref, viewer.keeps)
-        reading = Reading(viewer, info.variable_values.coerced, self._secret, ids)
+            plan = running.plan.backs[key] = self._plan_back(running, nodes, of, ref, viewer.keeps)
+        reading = Reading(viewer, running.variables, self._secret, ids)
         data = await self._read(plan.sql, plan.binds, reading)
-        return None if data is None else orjson.loads(_finished(data, plan.computed))
+        return None if data is None else _finished(data, plan.computed)
 
-    def _plan_back(self, info: GraphQLResolveInfo[Any], ref: Ref | None, keeps: frozenset[str]) -> Plan:
-        variables = info.variable_values.coerced
-        statement = Statement(keeps)
-        compiler = Compiler(self.sources, Selections(self.schema, info.fragments, variables), variables, statement)
-        written = _by_id(compiler, info, ref) if ref else compiler.field(info.parent_type, info.field_nodes, Row())
+    def _plan_back(
+        self, running: _Running, nodes: list[FieldNode], of: GraphQLObjectType, ref: Ref | None, keeps: frozenset[str]
+    ) -> Plan:
+        variables, statement = running.variables, Statement(keeps)
+        selections = Selections(self.schema, running.reader.fragments, variables)
+        compiler = Compiler(self.sources, selections, variables, statement)
+        written = _by_id(compiler, nodes, ref) if ref else compiler.field(of, nodes, Row())
         sql = f"select convert_to(({written})::text, 'UTF8')"
         return Plan(*statement.finished(sql), tuple(statement.computed), ())
 
     async def _read(self, sql: str, binds: tuple[Bind, ...], reading: Reading) -> bytes | None:
         return await self._fetch(sql, tuple([bind(reading) for bind in binds]))
 
-    async def _fall_back(
-        self, reader: Reader, plan: Plan, variables: Mapping[str, Any] | None, caller: Viewer
-    ) -> Answer:
-        result = execute(
+    async def _fall_back(self, running: _Running, variables: Mapping[str, Any] | None) -> Answer:
+        reader, commands = running.reader, running.plan.commands
+        executor = ReadingExecutor(
             self.schema,
-            reader.document,
-            context_value=Context(caller, self, plan.backs),
-            variable_values=dict(variables or {}),
-            executor_class=ReadingExecutor,
+            dict(reader.fragments),
+            reader.details,
+            None,
+            Context(running.caller, partial(self._read_back, running)),
+            reader.node,
+            reader.values(variables, running.variables),
+            default_field_resolver,
+            default_type_resolver,
+            default_field_resolver,
         )
-        done = result if not isinstance(result, Awaitable) else await result
-        return Answer(orjson.dumps(done.data), done.errors, fell_back=True)
-
-
-class ReadingExecutor(ExecutorThrowingOnIncremental):
-    """graphql-core's executor, except that rows are read by the compiler and are finished when they come."""
-
-    def complete_value(  # noqa: PLR0913, PLR0917 - the arguments are graphql-core's
-        self,
-        return_type: Any,
-        field_details_list: Any,
-        info: GraphQLResolveInfo[Any],
-        path: Any,
-        result: Any,
-        position_context: Any,
-    ) -> Any:
-        """Let the engine read roots with a source and Refs; complete everything else as graphql-core does."""
-        engine: Engine = info.context.engine
-        if result is _READ:
-            return engine.read_back(info)
-        if isinstance(result, Ref):
-            return engine.read_back(info, result)
-        return super().complete_value(return_type, field_details_list, info, path, result, position_context)
-
-
-_READ = object()
+        result = await (executor.carried_out(commands) if commands else executor.executed())
+        return Answer(orjson.dumps(result.data), result.errors, fell_back=True)
 
 
 def _read_by_the_engine(_source: Any, _info: GraphQLResolveInfo[Any], **_arguments: Any) -> object:
-    return _READ
+    return READ
 
 
-def _by_id(compiler: Compiler, info: GraphQLResolveInfo[Any], ref: Ref) -> str:
+def _by_id(compiler: Compiler, nodes: list[FieldNode], ref: Ref) -> str:
     """The rows a Ref names, compiled with the selection of the field that answers with it."""
     target = compiler.selections.object_type(ref.type_name)
     is_one = isinstance(ref.ids, UUID)
@@ -194,7 +181,7 @@ def _by_id(compiler: Compiler, info: GraphQLResolveInfo[Any], ref: Ref) -> str:
         order=None if is_one else Order(f"array_position({bound}, {{t}}.id)"),
     )
     rows = compiler.rows(relation, target, {}, Row())
-    return compiler.listed(relation, target, compiler.selections.below(info.field_nodes), rows, "")
+    return compiler.listed(relation, target, compiler.selections.below(nodes), rows, "")
 
 
 def _check_roles(demands: tuple[Demand, ...], caller: Viewer) -> None:

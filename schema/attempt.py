@@ -6,7 +6,8 @@ from uuid import UUID
 
 import strawberry
 
-from engine.execution import Context, Ref
+from engine.commands import Ref
+from engine.executor import Context
 from logs import log
 from models.refusal import ConflictRefusal, LimitRefusal, Refusal, Refusals, RetryRefusal, StockRefusal
 from models.staff import Role

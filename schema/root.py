@@ -4,6 +4,7 @@ import strawberry
 from graphql import GraphQLInputObjectType
 from strawberry.schema.config import StrawberryConfig
 
+from engine.calling import call_directly
 from engine.sources import Sources
 from schema.block import ImageBlock, ProductBlock, TextBlock, VideoBlock
 from schema.landing import LANDING_TARGETS
@@ -38,5 +39,6 @@ for _type in graphql_schema.type_map.values():
     _definition = _type.extensions.get("strawberry-definition")
     if isinstance(_type, GraphQLInputObjectType) and getattr(_definition, "is_one_of", False):
         _type.is_one_of = True
+call_directly(graphql_schema)
 
 sources = Sources(graphql_schema)

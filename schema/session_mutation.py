@@ -5,7 +5,7 @@ from typing import Annotated, Self, cast
 
 import strawberry
 
-from engine.execution import Ref
+from engine.commands import Ref
 from resolvers import login, session
 from schema.attempt import Info, attempt, open_mutation
 from schema.customer import Customer
