@@ -2,7 +2,7 @@
 
 import asyncio
 from collections import OrderedDict
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, Final
 
 import orjson
@@ -26,12 +26,26 @@ class Asked:
     is_personal: bool
 
     @property
+    def person(self) -> tuple[object, ...]:
+        """Who asks, as far as an answer can be for one alone."""
+        return self.caller.actor, self.caller.subject_id, self.caller.visitor_id
+
+    @property
     def key(self) -> tuple[object, ...]:
         """All that the answer can depend on but the moment."""
         variables = orjson.dumps(self.request.variables, option=orjson.OPT_SORT_KEYS)
         caller = self.caller
-        person = (caller.actor, caller.subject_id, caller.visitor_id) if self.is_personal else ()
+        person = self.person if self.is_personal else ()
         return self.operation, variables, caller.shop_id, caller.app_id, caller.roles, caller.language, *person
+
+
+@dataclass(frozen=True, slots=True)
+class _Read:
+    """An answer, or what will be one: after which wake it was asked for, and by whom."""
+
+    number: int
+    person: tuple[object, ...]
+    task: "asyncio.Task[Answer]"
 
 
 class SharedReads:
@@ -39,19 +53,29 @@ class SharedReads:
 
     def __init__(self, operations: Operations) -> None:
         self._operations = operations
-        self._reads: OrderedDict[Any, tuple[int, asyncio.Task[Answer]]] = OrderedDict()
+        self._reads: OrderedDict[Any, _Read] = OrderedDict()
 
     async def read(self, asked: Asked, number: int) -> Answer:
-        """Return the answer, or what was answered to the same question after wake `number` or a later one."""
+        """Return the answer, or what was answered to the same question after wake `number` or a later one.
+
+        What was shared until now, and turns out to be for whoever read it alone, is read by each on their own.
+        """
+        read = self._of(asked, number)
+        # Shielded: who leaves takes the answer from nobody else.
+        answer = await asyncio.shield(read.task)
+        if answer.news is not None and answer.news.is_personal and read.person != asked.person:
+            return await asyncio.shield(self._of(replace(asked, is_personal=True), number).task)
+        return answer
+
+    def _of(self, asked: Asked, number: int) -> _Read:
         key = asked.key
         known = self._reads.get(key)
-        if known is None or known[0] < number:
+        if known is None or known.number < number:
             task = asyncio.create_task(self._operations.run(asked.operation, asked.request, asked.caller))
             # Whoever waits gets its fault; when nobody does any more, nobody needs to hear of it.
             task.add_done_callback(lambda done: done.cancelled() or done.exception())
-            known = self._reads[key] = (number, task)
+            known = self._reads[key] = _Read(number, asked.person, task)
         self._reads.move_to_end(key)
         if len(self._reads) > KEPT:
             self._reads.popitem(last=False)
-        # Shielded: who leaves takes the answer from nobody else.
-        return await asyncio.shield(known[1])
+        return known

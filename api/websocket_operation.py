@@ -15,7 +15,7 @@ from api.websocket_guest import Guest
 from api.websocket_line import Line
 from api.websocket_record import OperationRecord
 from engine.documents import Operation
-from engine.following import Following
+from engine.execution import News
 from resolvers.caller import Caller
 from resolvers.checks import NOBODY
 from resolvers.event_feed import Listener, event_feed
@@ -76,7 +76,7 @@ class SocketOperation:
                 await self._next(rendered(answer, caller.now, self._record.request_id))
             is_personal = answer.news.is_personal
             listener.topics = answer.news.following.topics
-            listener.about = _about(answer.news.following, caller)
+            listener.about = _about(answer.news, caller)
             await asyncio.sleep(PAUSE_SECONDS)
             await listener.woken()
 
@@ -85,8 +85,11 @@ class SocketOperation:
         self._record.answered()
 
 
-def _about(following: Following, caller: Caller) -> UUID | None:
-    """Whose events matter; None when everybody's do."""
+def _about(news: News, caller: Caller) -> UUID | None:
+    """What or whose events matter; None when everybody's do."""
+    following = news.following
+    if news.about is not None:
+        return news.about
     if not following.is_own or following.keeper in caller.keeps:
         return None
     return caller.viewer_id or NOBODY

@@ -137,7 +137,7 @@ class Compiler:
                 return self._leaf(field, self.statement.fill(sql, row))
             case Written(write):
                 rows = Rows(self.statement, row.alias)
-                return self._leaf(field, rows.fill(write(rows, **self._given(facts, field, nodes))))
+                return self._leaf(field, rows.fill(write(rows, **self.given(facts, field, nodes))))
             case GlobalId():
                 return f"'{self.sources.table(type_.name).prefix}_' || replace({row.alias}.id::text, '-', '')"
             case Value(inputs):
@@ -153,7 +153,7 @@ class Compiler:
         message = f"{type_.name}.{name} says nowhere what it reads"
         raise TypeError(message)
 
-    def _given(self, facts: FieldFacts, field: GraphQLField, nodes: list[FieldNode]) -> dict[str, Argument]:
+    def given(self, facts: FieldFacts, field: GraphQLField, nodes: list[FieldNode]) -> dict[str, Argument]:
         """The arguments of a field, by the names of its function's parameters."""
         found = arguments(field, nodes[0], self.variables)
         return {facts.argument_names.get(name, name): value for name, value in found.items()}
@@ -174,7 +174,7 @@ class Compiler:
 
     def related(self, asked: Asked, row: Row) -> str:
         """A field that answers with rows of its own."""
-        given = self._given(asked.facts, asked.declared, asked.nodes)
+        given = self.given(asked.facts, asked.declared, asked.nodes)
         if asked.relation.shape is Shape.PAGE:
             return compile_page(self, asked, given, row)
         target = get_named_type(asked.declared.type)

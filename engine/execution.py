@@ -59,11 +59,13 @@ class Answer:
 class News:
     """`cursor` tells one state of a subscription's answer from another, and is empty where there is nothing to tell.
 
-    `is_personal` when nobody else would get the same answer.
+    `about` is what is followed of all that `following` says; None when the subscription names nothing. `is_personal`
+    when nobody else would get the same answer.
     """
 
     cursor: str
     following: Following
+    about: UUID | None
     is_personal: bool
 
 
@@ -110,9 +112,11 @@ class Engine:
             raise RuntimeError(message)
         notes = tuple([(name, read(reading)) for name, read in plan.notes])
         news = None
-        if plan.following:
-            cursor, data = parted(data)
-            news = News(cursor, plan.following, plan.is_personal)
+        if plan.live:
+            cursor, is_shared, data = parted(data)
+            is_personal = plan.is_personal and (plan.live.asks_viewer or not is_shared)
+            about = plan.live.about(reading) if plan.live.about else None
+            news = News(cursor, plan.live.following, about, is_personal)
         return Answer(_finished(data, plan.computed), None, fell_back=False, notes=notes, news=news)
 
     async def _read_back(

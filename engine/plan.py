@@ -29,8 +29,7 @@ from engine.coercion import Coercers
 from engine.commands import Command, commands_of
 from engine.compiler import Compiler
 from engine.errors import RequestFault, bad_input
-from engine.following import Following
-from engine.live import following_of, live_statement
+from engine.live import Live, live_read
 from engine.selection import Fragments, Selections
 from engine.sources import Sources
 from engine.statement import Bind, Statement
@@ -56,7 +55,7 @@ class Plan:
     computed: tuple[Callable[..., Any], ...]
     demands: tuple[Demand, ...]
     notes: tuple[tuple[str, Bind], ...] = ()
-    following: Following | None = None
+    live: Live | None = None
     """Of a subscription only."""
     is_personal: bool = False
     backs: "dict[object, Plan]" = field(default_factory=dict)
@@ -166,15 +165,13 @@ class Reader:
             return Plan("", (), (), demands, commands=commands)
         statement = Statement(keeps)
         compiler = Compiler(self._sources, selections, variables, statement)
-        following = None
+        live = None
         if self._node.operation is OperationType.SUBSCRIPTION:
-            sql = live_statement(compiler, root, sets)
-            following = following_of(root, next(iter(fields.values()))[0].name.value)
-        else:
-            sql = compiler.operation(root, sets)
+            live = live_read(compiler, root, sets)
+        sql = live.sql if live else compiler.operation(root, sets)
         notes = tuple((name, read) for (name, _key), read in statement.notes.items())
         computed = tuple(statement.computed)
-        return Plan(*statement.finished(sql), computed, demands, notes, following, statement.is_personal)
+        return Plan(*statement.finished(sql), computed, demands, notes, live, statement.is_personal)
 
 
 def _shape(variables: Variables, name: str, type_: Any) -> object:

@@ -40,6 +40,7 @@ class Rows:
     capped: Cap | None = None
     derived: str = ""
     limit: str = ""
+    unknown: list[str] = field(default_factory=list)
 
     def bind(self, value: object, cast: str, convert: Callable[[Any], Any] | None = None) -> str:
         """A placeholder for an argument's leaf as a value of PostgreSQL type `cast`."""
@@ -51,6 +52,13 @@ class Rows:
     def where(self, condition: str) -> None:
         """Keep only rows that meet this condition (SQL; values come from `bind`)."""
         self.conditions.append(condition)
+
+    def news(self, condition: str) -> None:
+        """Keep the row only when the client does not know it yet.
+
+        What else is asked of a row that is followed (`Following.is_shared`) is asked whether it is news or not.
+        """
+        self.unknown.append(condition)
 
     def join(self, table: str) -> str:
         """Put a table beside the rows and return its alias; conditions tie at most one of its rows to each of ours."""
@@ -84,7 +92,7 @@ class Rows:
     @property
     def kept(self) -> str:
         """The conditions that stand after `where`; those of a capped list stand inside what it is taken from."""
-        return " and ".join([] if self.capped else self.conditions) or "true"
+        return " and ".join([*([] if self.capped else self.conditions), *self.unknown]) or "true"
 
     def origin(self, tables: list[str]) -> str:
         """What stands after `from` for rows of these tables."""

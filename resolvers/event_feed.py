@@ -103,7 +103,8 @@ class EventFeed:
         self._number += 1
         try:
             topic, shop_id = event[b"topic"].decode(), _uuid(event[b"shop"])
-            about = {None, _uuid(event[b"aggregate"]), _uuid(event[b"owner"]) if b"owner" in event else None}
+            owners = event[b"owner"].split(b",") if b"owner" in event else []
+            about = {None, _uuid(event[b"aggregate"]), *map(_uuid, owners)}
         except (KeyError, ValueError) as fault:
             log("event_unreadable", level="error", fault=type(fault).__name__)
             return

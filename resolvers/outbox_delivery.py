@@ -23,6 +23,7 @@ from models.database import pool
 from models.failpoint import failpoint
 from models.redis_server import redis
 from resolvers.group_buy_card import note_card
+from resolvers.group_buy_owner import team_owners
 from resolvers.message_note import note_messages
 from resolvers.outbox import Event, event_of
 from resolvers.plain import plain
@@ -112,9 +113,13 @@ class _Line:
 async def to_stream(event: Event) -> None:
     """Append the event to the stream that every process of the house reads for live answers.
 
-    `owner` is the customer whose own it is, or who has become another: they follow what is theirs, whatever it is.
+    `owner` is the customer whose own it is, or who has become another, or all of them where it is several people's
+    (with commas between): they follow what is theirs, whatever it is.
     """
     owner = event.payload.get("customerId") or event.payload.get("into")
+    for prefix, owners in OWNERS.items():
+        if event.topic.startswith(prefix):
+            owner = ",".join([customer_id.hex for customer_id in await owners(event)])
     entry = {
         "id": event.id.hex,
         "shop": event.shop_id.hex,
@@ -126,6 +131,9 @@ async def to_stream(event: Event) -> None:
     }
     await redis().xadd(STREAM, entry, maxlen=STREAM_LENGTH, approximate=True)
 
+
+OWNERS: dict[str, Callable[[Event], Awaitable[Iterable[UUID]]]] = {"group_buy_team.": team_owners}
+"""Topic prefix -> whose own it is besides, for what belongs to several."""
 
 DELIVERERS: dict[str, list[Deliverer]] = {
     "": [to_stream],

@@ -17,6 +17,7 @@ from schema.connection import paged
 from schema.customer_query import CustomerQuery
 from schema.freight_template import FreightTemplateQuery
 from schema.group_buy_query import GroupBuyQuery
+from schema.group_buy_team_update import GroupBuyTeamUpdateQuery
 from schema.landing_query import LandingQuery
 from schema.merchant_account import MerchantAccountQuery
 from schema.message_template import MessageTemplateQuery
@@ -54,6 +55,7 @@ class Query(
     RefundQuery,
     AfterSaleQuery,
     GroupBuyQuery,
+    GroupBuyTeamUpdateQuery,
     OrderUpdateQuery,
     QuoteQuery,
     RegionQuery,

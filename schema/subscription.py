@@ -3,6 +3,7 @@
 import strawberry
 
 from schema.catalogue_change import CatalogueChangeSubscription
+from schema.group_buy_team_update import GroupBuyTeamUpdateSubscription
 from schema.order_update import OrderUpdateSubscription
 from schema.viewer_change import ViewerChangeSubscription
 
@@ -12,5 +13,10 @@ from schema.viewer_change import ViewerChangeSubscription
     " Each answer has a `cursor`; give it as `after` when you come back. Where there is no socket, a query gives"
     " the same: `catalogueChange` for `catalogueUpdated`."
 )
-class Subscription(CatalogueChangeSubscription, ViewerChangeSubscription, OrderUpdateSubscription):
+class Subscription(
+    CatalogueChangeSubscription,
+    ViewerChangeSubscription,
+    OrderUpdateSubscription,
+    GroupBuyTeamUpdateSubscription,
+):
     """One field for each operation."""

@@ -202,6 +202,8 @@ class Reference(Leaves):
             asked = Rows(query, "t", "p")  # type: ignore[arg-type]  # a Query stands for the Statement
             relation.select(asked, **_trees(named, relation.shape))
             template = asked.derived
+            if asked.unknown:
+                template = f"select t.* from ({template}) t where {' and '.join(asked.unknown)}"
         if isinstance(parent, Page):
             table = self.sources.table(parent.target)
             ids = query.bind(list(parent.all_ids[:10_000]), "uuid[]")
