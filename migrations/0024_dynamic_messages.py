@@ -77,6 +77,7 @@ class Migration(migrations.Migration):
                     ),
                 ),
                 ("revision", fields.IntField(default=1)),
+                ("told", fields.TextField(default="", unique=False)),
                 ("attempts", fields.IntField(default=0)),
                 ("next_attempt_at", fields.DatetimeField(null=True, auto_now=False, auto_now_add=False)),
                 ("leased_until", fields.DatetimeField(null=True, auto_now=False, auto_now_add=False)),

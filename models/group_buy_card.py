@@ -18,7 +18,8 @@ class CardTelling(StrEnum):
 class GroupBuyCard(Owned):
     """One job for each team, made anew by each change of it. Its times are the wall clock's.
 
-    `revision` counts the changes, of which only the last is told. `leased_until` while a worker has it in hand.
+    `told` is what its cards say, as far as we know: empty while that is not known. `revision` counts the changes of the
+    team, of which only the last is told. `leased_until` while a worker has it in hand.
     `next_attempt_at` of a DONE one is when its id at WeChat ends, and a team that still forms needs another.
     """
 
@@ -26,6 +27,7 @@ class GroupBuyCard(Owned):
     app_id = fields.UUIDField()
     telling = fields.CharEnumField(CardTelling, max_length=8, default=CardTelling.WAITING)
     revision = fields.IntField(default=1)
+    told = fields.TextField(default="")
     attempts = fields.IntField(default=0)
     next_attempt_at = fields.DatetimeField(null=True)
     leased_until = fields.DatetimeField(null=True)

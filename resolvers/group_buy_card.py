@@ -15,9 +15,9 @@ from resolvers.outbox import Event
 # A card belongs to one app: that in which the team was started. What waits already keeps its place and its pauses:
 # WeChat is told how the team stands when its turn has come.
 _NOTE: Final = """
-insert into group_buy_card as card (id, shop_id, team_id, app_id, telling, revision, attempts, next_attempt_at,
-                                    last_error, created_at, updated_at)
-select $3, $1, team.id, app.id, 'WAITING', 1, 0, $4, '', $4, $4
+insert into group_buy_card as card (id, shop_id, team_id, app_id, telling, revision, told, attempts,
+                                    next_attempt_at, last_error, created_at, updated_at)
+select $3, $1, team.id, app.id, 'WAITING', 1, '', 0, $4, '', $4, $4
 from group_buy_team team
 cross join lateral (
     select orders.app_id from group_buy_seat seat

@@ -5,6 +5,7 @@ whose card's id has come to an end gets another one while it forms; after that t
 """
 
 import asyncio
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Final
 from uuid import UUID
@@ -47,8 +48,8 @@ where id in (
 returning shop_id, id, leased_until
 """
 _LOAD: Final = """
-select card.shop_id, card.id, card.revision, card.attempts, card.leased_until, card.app_id, card.team_id, team.state,
-       team.joined, team.size, team.activity_id, team.activity_expires_at, app.landing_page, link.token
+select card.shop_id, card.id, card.revision, card.told, card.attempts, card.leased_until, card.app_id, card.team_id,
+       team.state, team.joined, team.size, team.activity_id, team.activity_expires_at, app.landing_page, link.token
 from group_buy_card card
 join group_buy_team team on team.shop_id = $1 and team.id = card.team_id
 join wechat_app app on app.shop_id = $1 and app.id = card.app_id
@@ -63,10 +64,12 @@ _FORGET_ACTIVITY: Final = """
 update group_buy_team set activity_id = null, activity_expires_at = null
 where shop_id = $1 and id = $2 and activity_id = $3
 """
+# From the question to its answer nobody knows what the cards say.
+_ASK: Final = "update group_buy_card set told = '' where shop_id = $1 and id = $2"
 # Of a change that came meanwhile nothing is told yet: it is due as it stands.
 _END: Final = """
 update group_buy_card
-set leased_until = null, attempts = 0, last_error = $5,
+set leased_until = null, attempts = 0, last_error = $5, told = $9,
     telling = case when revision = $4 then $6 else telling end,
     next_attempt_at = case when revision = $4 then $7::timestamptz else $8::timestamptz end
 where shop_id = $1 and id = $2 and leased_until = $3
@@ -78,9 +81,19 @@ where shop_id = $1 and id = $2 and leased_until = $3
 """
 # Somebody else may have told of a later state before us.
 _ONCE_MORE: Final = """
-update group_buy_card set telling = 'WAITING', revision = revision + 1, next_attempt_at = $3
+update group_buy_card set telling = 'WAITING', revision = revision + 1, told = '', next_attempt_at = $3
 where shop_id = $1 and id = $2
 """
+
+
+@dataclass(frozen=True, slots=True)
+class _End:
+    """How telling ended: what the cards say now, empty when nobody knows, and when their id has to be another."""
+
+    telling: CardTelling
+    error: str = ""
+    told: str = ""
+    renewed_at: datetime | None = None
 
 
 async def update_cards(wall: datetime, shop_id: UUID | None) -> int:
@@ -106,45 +119,54 @@ async def _see_to(shop_id: UUID, card_id: UUID, leased_until: datetime) -> None:
     if job is None or app is None:
         return
     try:
-        expires_at = await _tell(wechat().mini_program(app), job)
-    except CardStateRefused as refused:
-        # It says so already, for an answer got lost; or WeChat has no word for it, and it ends by itself.
-        await _end(job, CardTelling.DONE, _said(refused))
+        await _end(job, await _tell(wechat().mini_program(app), job))
     except (WechatError, NoSandboxError, SealBrokenError) as fault:
         if _is_final(fault) or job["attempts"] >= ATTEMPTS_MAX:
             log("card_given_up", level="error", team=job["team_id"].hex, fault=_said(fault))
-            await _end(job, CardTelling.FAILED, _said(fault))
+            await _end(job, _End(CardTelling.FAILED, _said(fault)))
         else:
             log("card_again", level="warning", team=job["team_id"].hex, fault=_said(fault))
             await pool().execute(_AGAIN, shop_id, card_id, leased_until, _said(fault), _later(job["attempts"], fault))
-    else:
-        renewed_at = expires_at if _is_forming(job) else None
-        await _end(job, CardTelling.DONE, "" if expires_at else OVER, renewed_at)
 
 
-async def _tell(app: MiniProgram, job: Record) -> datetime | None:
-    """Have the cards say how the team stands; returns when their id ends, None when it has and nothing is to be said.
-
-    Raises WechatError; ActivityOver only of a team that still forms, whose id is then forgotten.
-    """
-    activity_id, expires_at = job["activity_id"], job["activity_expires_at"]
-    if activity_id is None or expires_at <= wall_now():
-        if not _is_forming(job):
-            return None
+async def _tell(app: MiniProgram, job: Record) -> _End:
+    """Have the cards say how the team stands, or make the id of new ones. Raises WechatError."""
+    is_forming = job["state"] == TeamState.FORMING
+    if job["activity_id"] is not None and job["activity_expires_at"] > wall_now():
+        told = await _say(app, job)
+        if told is not None:
+            return replace(told, renewed_at=job["activity_expires_at"] if is_forming else None)
+    elif is_forming:
         made = await create_activity(app)
         await failpoint("card.made")
         await _keep(job, made)
-        return made.expires_at
+        return _End(CardTelling.DONE, renewed_at=made.expires_at)
+    return _End(CardTelling.DONE, OVER)
+
+
+async def _say(app: MiniProgram, job: Record) -> _End | None:
+    """Have the cards of an id say how the team stands; None when it came to an end, and so did the team.
+
+    Raises WechatError; ActivityOver of a team that still forms, whose id is then forgotten.
+    """
+    card = _card(job)
+    words = f"{job['activity_id']} {card.state.name} {card.member_count}/{card.room_limit} {card.path}"
+    if words == job["told"]:
+        return _End(CardTelling.DONE, told=words)
+    await pool().execute(_ASK, job["shop_id"], job["id"])
     await failpoint("card.before_call")
     try:
-        await update_card(app, activity_id, _card(job))
+        await update_card(app, job["activity_id"], card)
+    except CardStateRefused as refused:
+        # It says so already, for an answer got lost; or WeChat has no word for it, and it ends by itself.
+        return _End(CardTelling.DONE, _said(refused), words)
     except ActivityOver:
-        if not _is_forming(job):
+        if job["state"] != TeamState.FORMING:
             return None
-        await pool().execute(_FORGET_ACTIVITY, job["shop_id"], job["team_id"], activity_id)
+        await pool().execute(_FORGET_ACTIVITY, job["shop_id"], job["team_id"], job["activity_id"])
         raise
     await failpoint("card.after_call")
-    return expires_at  # type: ignore[no-any-return]  # a column
+    return _End(CardTelling.DONE, told=words)
 
 
 @retried
@@ -168,14 +190,11 @@ _STATES: Final = {
 }
 
 
-def _is_forming(job: Record) -> bool:
-    return bool(job["state"] == TeamState.FORMING)
-
-
-async def _end(job: Record, telling: CardTelling, error: str, renewed_at: datetime | None = None) -> None:
-    now = wall_now()
-    at = (job["shop_id"], job["id"])
-    ended = await pool().fetchval(_END, *at, job["leased_until"], job["revision"], error, telling, renewed_at, now)
+async def _end(job: Record, end: _End) -> None:
+    now, at = wall_now(), (job["shop_id"], job["id"])
+    ended = await pool().fetchval(
+        _END, *at, job["leased_until"], job["revision"], end.error, end.telling, end.renewed_at, now, end.told
+    )
     if ended is None:
         await pool().execute(_ONCE_MORE, *at, now)
 

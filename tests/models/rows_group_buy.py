@@ -33,7 +33,7 @@ def group_buys(ids: Ids) -> dict[str, Row]:
             "attempts": 0, "last_error": "", "joined_at": MOMENT, "created_at": MOMENT, "updated_at": MOMENT,
         },
         "group_buy_card": {
-            "team_id": ids.team, "app_id": ids.app, "telling": "WAITING", "revision": 1, "attempts": 0,
+            "team_id": ids.team, "app_id": ids.app, "telling": "WAITING", "revision": 1, "told": "", "attempts": 0,
             "next_attempt_at": MOMENT, "leased_until": None, "last_error": "", "created_at": MOMENT,
             "updated_at": MOMENT,
         },
