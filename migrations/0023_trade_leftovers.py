@@ -1,4 +1,4 @@
-"""Payments that came otherwise than they were asked for."""
+"""Payments that came otherwise than they were asked for, and refunds that go another way than the money came."""
 
 from typing import ClassVar
 
@@ -15,6 +15,13 @@ CHECKS = {
                                                         'WRONG_AMOUNT', 'WRONG_TRANSACTION')""",
     },
 }
+
+# Where a refund goes at the sandbox's WeChat Pay, when it cannot go where the money came from.
+SANDBOX = (
+    """alter table wechat_sandbox.pay_refund
+       add column channel text not null default 'ORIGINAL',
+       add column received_account text not null default '支付用户零钱'""",
+)
 
 # The few that wait for a person.
 INDEXES = (
@@ -44,4 +51,5 @@ class Migration(migrations.Migration):
             [check(table, name, condition) for table, named in CHECKS.items() for name, condition in named.items()]
         ),
         ops.RunSQL(list(INDEXES)),
+        ops.RunSQL(list(SANDBOX)),
     ]

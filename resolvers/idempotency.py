@@ -47,6 +47,8 @@ insert into idempotency_key (id, shop_id, actor, mutation, key, input_sha256, ou
 values ($1, $2, $3, $4, $5, $6, $7::jsonb, $8)
 """
 
+_FORGET = "delete from idempotency_key where shop_id = $1 and actor = $2 and mutation = $3 and key = $4"
+
 # Index (created_at): the oldest first, in bites that hold no lock for long.
 _REAP = """
 delete from idempotency_key where id in (
@@ -86,6 +88,11 @@ async def once(
         await failpoint("command.before_commit")
     await failpoint("command.after_commit")
     return orjson.loads(outcome)
+
+
+async def forget(sql: Connection, caller: Caller, mutation: str, key: str) -> None:
+    """Free a key whose wish came to nothing after all, when those outside refused what `once` had written down."""
+    await sql.execute(_FORGET, caller.shop_id, actor_of(caller), mutation, key)
 
 
 def check_key(key: str) -> None:

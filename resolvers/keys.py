@@ -22,6 +22,7 @@ class Keys:
     phone: bytes = field(repr=False)
     payment: bytes = field(repr=False)
     quote: bytes = field(repr=False)
+    wish: bytes = field(repr=False)
 
     @classmethod
     def of(cls, settings: Settings) -> Self:
@@ -33,6 +34,7 @@ class Keys:
             settings.derive("phone"),
             settings.derive("payment"),
             settings.derive("quote"),
+            settings.derive("wish"),
         )
 
     def person_hash(self, appid: str, openid: str, unionid: str | None) -> bytes:
@@ -43,6 +45,10 @@ class Keys:
     def phone_hash(self, shop_id: UUID, e164: str) -> bytes:
         """Return the hash of a phone number in a shop; no two shops have the same, to join by."""
         return _keyed(self.phone, f"{shop_id.hex}\n{e164}")
+
+    def wish_hash(self, shop_id: UUID, *said: str) -> bytes:
+        """Return the hash of what is secret in a wish, by which it is known again when it comes twice."""
+        return _keyed(self.wish, "\n".join((shop_id.hex, *said)))
 
 
 _opened: list[Keys] = []

@@ -34,6 +34,7 @@ NUMBERS_MAX: Final = 2
 FIRST_LOOK_SECONDS: Final = 5
 
 _COLUMNS: Final = """part.id, part.shop_id, part.refund_id, part.payment_id, part.amount_fen, part.state,
+    part.out_refund_no, part.wechat_refund_id,
     refund.order_id, payment.merchant_account_id, payment.out_trade_no, payment.transaction_id,
     payment.amount_fen as paid_fen, payment.is_surplus, shop.clock_offset_ms"""
 # Unique (shop_id, out_refund_no), then primary keys.
@@ -132,7 +133,7 @@ async def record_news(part: Record, news: PartNews) -> RefundVerdict:
     shop_id, state = part["shop_id"], news.state
     async with transaction() as sql:
         await sql.execute(_HOLD_ORDER, shop_id, part["order_id"])
-        columns = (state, news.wechat_refund_id, _next_look(state), news.error, by.now)
+        columns = (state, news.wechat_refund_id, _next_look(news), news.error, by.now)
         moved = await sql.execute(_MOVE, shop_id, part["id"], *columns, list(_FROM[state]))
         if moved != "UPDATE 1":
             await sql.execute(_REST, shop_id, part["id"], RefundState.ABNORMAL)
@@ -153,6 +154,16 @@ async def find_part(sql: Connection, shop_id: UUID, out_refund_no: str) -> Recor
     """Return a part by its number, with what is held against WeChat's word; None when there is none."""
     found: Record | None = await sql.fetchrow(_FIND, shop_id, out_refund_no)
     return found
+
+
+async def start_part(sql: Connection, part: Record, look_at: datetime, by: StepBy) -> None:
+    """Let an abnormal part be under way again, inside an open transaction that holds the order.
+
+    Whatever becomes of it, WeChat is asked about it at `look_at`, of the wall clock.
+    """
+    shop_id, state = part["shop_id"], RefundState.PROCESSING
+    await sql.execute(_MOVE, shop_id, part["id"], state, None, look_at, "", by.now, list(_FROM[state]))
+    await sql.execute(_STATE, shop_id, part["refund_id"], state, by.now, list(_FROM[state]))
 
 
 async def ask_anew(sql: Connection, part: Record, by: StepBy) -> None:
@@ -182,8 +193,12 @@ def _wrong(account: Account, told: Told, part: Record | None) -> RefundVerdict |
     return next((verdict for verdict, is_wrong in faults.items() if is_wrong), None)
 
 
-def _next_look(state: RefundState) -> datetime | None:
-    return wall_now() + timedelta(seconds=FIRST_LOOK_SECONDS) if state is RefundState.PROCESSING else None
+def _next_look(news: PartNews) -> datetime | None:
+    """What is abnormal is asked about once more: such news may be old, from before it was sent another way."""
+    is_abnormal_there = news.state is RefundState.ABNORMAL and news.wechat_refund_id is not None
+    if news.state is RefundState.PROCESSING or is_abnormal_there:
+        return wall_now() + timedelta(seconds=FIRST_LOOK_SECONDS)
+    return None
 
 
 async def _arrived(sql: Connection, part: Record, by: StepBy) -> None:

@@ -13,7 +13,9 @@ class OrderTask(Enum):
     PAYMENT = strawberry.enum_value(
         "PAYMENT", description="Money came otherwise than it was asked for: see `payments.problem`, `paymentRefund`."
     )
-    REFUND = strawberry.enum_value("REFUND", description="A refund is ABNORMAL: see `refunds`, `refundRetry`.")
+    REFUND = strawberry.enum_value(
+        "REFUND", description="A refund is ABNORMAL: see `refunds`, `refundAbnormalApply`, `refundRetry`."
+    )
     SHIPPING_UPLOAD = strawberry.enum_value(
         "SHIPPING_UPLOAD", description="WeChat does not take what was shipped: see `shippingUpload`."
     )

@@ -52,7 +52,9 @@ class RefundState(Enum):
     REQUESTED = strawberry.enum_value("REQUESTED", description="Written down; WeChat has not taken it on yet.")
     PROCESSING = strawberry.enum_value("PROCESSING", description="On its way.")
     SUCCEEDED = strawberry.enum_value("SUCCEEDED", description="The money has arrived.")
-    ABNORMAL = strawberry.enum_value("ABNORMAL", description="Somebody of the shop must see to it: `refundRetry`.")
+    ABNORMAL = strawberry.enum_value(
+        "ABNORMAL", description="Somebody of the shop must see to it: `refundAbnormalApply`, `refundRetry`."
+    )
     CLOSED = strawberry.enum_value("CLOSED", description="A part that brought nothing; another took its place.")
 
 

@@ -5,16 +5,19 @@ Never call inside a database transaction. After PayUnknown ask what became of it
 
 from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta, timezone
+from enum import StrEnum
 from typing import Any, Final
 from urllib.parse import quote
 
 import httpx
+from cryptography.hazmat.primitives.asymmetric.rsa import RSAPublicKey
 
+from clock import wall_now
 from wechat.pay_answers import RefundState, Transaction, refund_in, text_in, transaction_in
 from wechat.pay_bill import BillRow, download_trade_bill
 from wechat.pay_certificates import fetch_certificates
-from wechat.pay_errors import BAD_ANSWER, PayUnknown
-from wechat.pay_keys import private_key
+from wechat.pay_errors import BAD_ANSWER, UNKNOWN_SERIAL, PayUnknown, UnknownSerial
+from wechat.pay_keys import private_key, seal_for
 from wechat.pay_merchant import PayMerchant, PayMode
 from wechat.pay_signature import payment_message, sign
 from wechat.pay_transport import PayTransport
@@ -29,6 +32,7 @@ QUERY: Final = "query"
 CLOSE: Final = "close"
 REFUND: Final = "refund"
 QUERY_REFUND: Final = "query_refund"
+ABNORMAL_REFUND: Final = "abnormal_refund"
 
 _REFUNDS: Final = "/v3/refund/domestic/refunds"
 
@@ -63,6 +67,22 @@ class RefundWish:
     refund_fen: int
     total_fen: int
     notify_url: str
+
+
+class AbnormalWay(StrEnum):
+    """Where the money of an abnormal refund goes instead of to where it came from."""
+
+    USER_BANK_CARD = "USER_BANK_CARD"
+    MERCHANT_BANK_CARD = "MERCHANT_BANK_CARD"
+
+
+@dataclass(frozen=True, slots=True)
+class BankCard:
+    """A debit card of the payer's. `bank_type` is WeChat's word for the bank, such as ICBC_DEBIT."""
+
+    bank_type: str
+    account: str = field(repr=False)
+    real_name: str = field(repr=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -118,6 +138,22 @@ class Pay:
         said = await self._transport.get(QUERY_REFUND, path, self._sub_merchant)
         return _of(out_refund_no, refund_in(said, QUERY_REFUND))
 
+    async def apply_abnormal_refund(self, refund_id: str, out_refund_no: str, card: BankCard | None) -> RefundState:
+        """Have an abnormal refund made under its own number by another way: to the payer's card, else to the merchant.
+
+        Raises PayRefused when it is not abnormal any more, or WeChat does not take the card.
+        """
+        way = AbnormalWay.USER_BANK_CARD if card else AbnormalWay.MERCHANT_BANK_CARD
+        body = {**self._sub_merchant, "out_refund_no": out_refund_no, "type": way}
+        serial = None
+        if card:
+            serial, key = self._sealing_key()
+            sealed = {"bank_account": seal_for(key, card.account), "real_name": seal_for(key, card.real_name)}
+            body |= {"bank_type": card.bank_type, **sealed}
+        path = f"{_REFUNDS}/{quote(refund_id, safe='')}/apply-abnormal-refund"
+        said = await self._transport.post(ABNORMAL_REFUND, path, body, serial)
+        return _of(out_refund_no, refund_in(said, ABNORMAL_REFUND))
+
     async def certificates(self) -> dict[str, bytes]:
         """Return WeChat's certificates of now, PEM by serial number. Merchants with a public key may have none."""
         return await fetch_certificates(self._transport)
@@ -147,6 +183,13 @@ class Pay:
         if self._is_partner:
             return {"sp_mchid": self.merchant.mchid, **self._sub_merchant}
         return {"mchid": self.merchant.mchid}
+
+    def _sealing_key(self) -> tuple[str, RSAPublicKey]:
+        try:
+            return self.merchant.sealing_key(wall_now())
+        except UnknownSerial:
+            # Whoever asks fetches the certificates, and asks again.
+            raise PayUnknown(ABNORMAL_REFUND, UNKNOWN_SERIAL) from None
 
     def _order(self, out_trade_no: str) -> str:
         return f"{self._transactions}/out-trade-no/{quote(out_trade_no, safe='')}"

@@ -3,11 +3,13 @@
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from datetime import datetime
 from enum import StrEnum
 from typing import Final
 from urllib.parse import urlsplit
 
 from cryptography.hazmat.primitives.asymmetric.rsa import RSAPublicKey
+from cryptography.x509 import Certificate
 
 from wechat.pay_errors import UnknownSerial
 from wechat.pay_keys import API_V3_KEY_BYTES, NotAKeyError, certificate, private_key, public_key
@@ -83,6 +85,24 @@ class PayMerchant:
     def public_key_id(self) -> str | None:
         """The public key that WeChat is to answer with; None while the merchant has certificates only."""
         return next((name for name in self.platform_keys if name.startswith(PUBLIC_KEY_ID)), None)
+
+    def sealing_key(self, now: datetime) -> tuple[str, RSAPublicKey]:
+        """Return what to seal for WeChat with, and its name: the public key, else the newest certificate of now.
+
+        Raises UnknownSerial when every certificate is over.
+        """
+        name = self.public_key_id
+        if name is None:
+            lives = {serial: found for serial, pem in self.platform_keys.items() if (found := certificate(pem))}
+            good = [serial for serial, found in lives.items() if _is_good(found, now)]
+            if not good:
+                raise UnknownSerial(serial="")
+            name = max(good, key=lambda serial: lives[serial].not_valid_before_utc)
+        return name, self.platform_key(name)
+
+
+def _is_good(found: Certificate, now: datetime) -> bool:
+    return found.not_valid_before_utc <= now < found.not_valid_after_utc
 
 
 def check_merchant(merchant: PayMerchant) -> None:

@@ -51,21 +51,30 @@ class PayTransport:
         response = await self.send(call, "GET", path, params)
         return self.believed(call, response)
 
-    async def post(self, call: str, path: str, body: Mapping[str, Any]) -> PayAnswer:
-        """Ask with a JSON body; the answer to some questions is empty. Raises PayError."""
-        response = await self.send(call, "POST", path, {}, orjson.dumps(body))
+    async def post(self, call: str, path: str, body: Mapping[str, Any], sealed_by: str | None = None) -> PayAnswer:
+        """Ask with a JSON body; the answer to some questions is empty. Raises PayError.
+
+        `sealed_by` names WeChat's key that parts of the body are sealed under.
+        """
+        response = await self.send(call, "POST", path, {}, orjson.dumps(body), sealed_by)
         return self.believed(call, response)
 
-    async def send(
-        self, call: str, method: str, path: str, params: Mapping[str, str], body: bytes = b""
-    ) -> httpx.Response:  # fmt: skip
+    async def send(  # noqa: PLR0913, PLR0917 - a question is these parts
+        self,
+        call: str,
+        method: str,
+        path: str,
+        params: Mapping[str, str],
+        body: bytes = b"",
+        sealed_by: str | None = None,
+    ) -> httpx.Response:
         """Send a question signed; raises PayError for every answer but success, which is not verified yet.
 
         `path` may also be a whole address that WeChat told.
         """
         url = path if path.startswith(("http://", "https://")) else f"{self.merchant.base_url}{path}"
         request = self.http.build_request(method, url, params=dict(params) or None, content=body or None)
-        request.headers.update(self._headers(request, body))
+        request.headers.update(self._headers(request, body, sealed_by))
         began = perf_counter()
         try:
             response = await self.http.send(request)
@@ -83,7 +92,7 @@ class PayTransport:
         self._verify(call, response)
         return json_in(call, response)
 
-    def _headers(self, request: httpx.Request, body: bytes) -> dict[str, str]:
+    def _headers(self, request: httpx.Request, body: bytes, sealed_by: str | None) -> dict[str, str]:
         prefix = httpx.URL(self.merchant.base_url).raw_path.decode().rstrip("/")
         # As it stands on the wire, without what is only the way to this WeChat.
         path = request.url.raw_path.decode().removeprefix(prefix)
@@ -94,7 +103,7 @@ class PayTransport:
             "Content-Type": "application/json",
             "User-Agent": USER_AGENT,
         }
-        key_id = self.merchant.public_key_id
+        key_id = sealed_by or self.merchant.public_key_id
         return headers | ({"Wechatpay-Serial": key_id} if key_id else {})
 
     def _refusal(self, call: str, response: httpx.Response) -> PayError:

@@ -46,6 +46,16 @@ REFUND_WRITES: Final = (
         instead("id", id=their("refund")),
     ),
     write(
+        "refundAbnormalApply", "$input: RefundAbnormalApplyInput!, $idempotencyKey: String!",
+        f"refund {{ {REFUND} lastError order {{ note }} }}",
+        lambda of: {
+            "input": {"refundId": of["refund"], "to": "MERCHANT_BANK_CARD"}, "idempotencyKey": "corpus",
+        },
+        instead("input.refundId", input=lambda _, theirs: {
+            "refundId": theirs["refund"], "to": "MERCHANT_BANK_CARD",
+        }),
+    ),
+    write(
         "orderRefund", "$input: OrderRefundInput!, $idempotencyKey: String!",
         f"refund {{ {REFUND} order {{ note }} }} {_ORDER}",
         lambda of: {"input": {"orderId": of["back"], "note": f"new {of.mark}"}, "idempotencyKey": "corpus"},

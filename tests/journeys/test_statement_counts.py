@@ -82,6 +82,7 @@ OF_A_WRITE: Final[Mapping[str, int]] = {
     "outboxReplay": 2,
     "merchantAccountUpsert": 9,
     "refundRetry": 6,
+    "refundAbnormalApply": 15,
     "orderRefund": 19,
     "afterSaleApply": 10,
     "afterSaleCancel": 5,

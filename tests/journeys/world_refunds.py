@@ -3,8 +3,10 @@
 from typing import Any, Final
 from uuid import UUID
 
+from clock import wall_now
 from ids import decode_id, encode_id, new_id
 from models.database import pool
+from resolvers.refund_send import send_refunds
 from tests.harness.asking import Asker
 from tests.harness.paying import PAY, SYNC, wechat_pay
 from tests.harness.refunding import (
@@ -14,6 +16,7 @@ from tests.harness.refunding import (
     GIVE_BACK,
     PARCEL,
     RETURN_SHIP,
+    refunds_become,
 )
 from tests.harness.shipping import NUMBER, SHIP
 from tests.harness.shops import SandboxShop
@@ -23,15 +26,7 @@ mutation ($input: PlacementInput!) {
   orderPlace(input: $input) { order { id lines { id } } userErrors { code field message } }
 }"""
 _QUOTE: Final = "query ($input: QuoteInput!) { quote(input: $input) { quote { token total { fen } } } }"
-# As WeChat left it when it wanted somebody to look.
-_STUCK: Final = """
-with part as (
-    update refund_allocation set state = 'ABNORMAL', next_attempt_at = null, last_error = $3
-    where shop_id = $1 and refund_id = $2
-)
-update refund set state = 'ABNORMAL' where shop_id = $1 and id = $2
-"""
-
+_SAID: Final = "update refund_allocation set last_error = $3 where shop_id = $1 and refund_id = $2"
 # As WeChat told of money that came otherwise than it was asked for.
 _WRONG: Final = """
 insert into payment (id, shop_id, order_id, method, state, is_surplus, refunding_fen, refunded_fen, amount_fen,
@@ -73,7 +68,11 @@ async def give_back(  # noqa: PLR0913 - who buys what, under which marks
     )
     assert answer.refusals == []
     refund: str = answer["orderRefund"]["refund"]["id"]
-    await pool().execute(_STUCK, shop.id, _inside("rfd", refund), hidden)
+    # WeChat wants somebody to look; what it is asked next it takes on, and no more.
+    await refunds_become(shop, "ABNORMAL")
+    await send_refunds(wall_now(), shop.id)
+    await refunds_become(shop, "PROCESSING")
+    await pool().execute(_SAID, shop.id, _inside("rfd", refund), hidden)
     wrong = new_id()
     await pool().execute(_WRONG, shop.id, _inside("ord", first["id"]), wrong, wrong.hex, hidden)
     second = await _sold(shop, customer, f"{mark} claims", variant, address, lines=len(_WAYS) + 1)

@@ -11,7 +11,7 @@ from clock import wall_now
 from tests.wechat.pay_world import Till
 from wechat.client import MiniProgram
 from wechat.errors import PaymentNotSeen, ShippingKnown
-from wechat.pay import Pay, Prepay, RefundWish, request_payment
+from wechat.pay import BankCard, Pay, Prepay, RefundWish, request_payment
 from wechat.pay_answers import RefundStatus, TradeState, refund_in, transaction_in
 from wechat.pay_errors import PayBusy, PayNotFound, PayOrderPaid, PayRefused, PayUnknown
 from wechat.pay_merchant import PayMerchant, PayMode, check_merchant
@@ -167,3 +167,43 @@ async def test_what_goes_wrong_on_the_way_is_of_its_kind(
     # Asked again under the same number it is one payment.
     assert await pay.prepay(wish)
     assert (await pay.query(wish.out_trade_no)).trade_state is TradeState.NOTPAY
+
+
+async def test_an_abnormal_refund_goes_to_a_card_that_wechat_alone_reads(till: Till, pay: Pay, wish: Prepay) -> None:
+    card = BankCard("CMB_DEBIT", "6225881234567890", "李四")
+    assert "6225881234567890" not in repr(card)
+    await till.pay({"prepay_id": await pay.prepay(wish)})
+    await till.door("/merchants", refunds="ABNORMAL")
+    back = refund_of(wish, (await pay.query(wish.out_trade_no)).transaction_id or "", 8800)
+    refund_id = (await pay.refund(back)).refund_id
+    await till.door("/merchants", refunds="PROCESSING")
+    assert (await pay.query_refund(back.out_refund_no)).status is RefundStatus.ABNORMAL
+
+    said = await pay.apply_abnormal_refund(refund_id, back.out_refund_no, card)
+
+    assert (said.status, said.refund_id) == (RefundStatus.PROCESSING, refund_id)
+    with pytest.raises(PayRefused):
+        await pay.apply_abnormal_refund(refund_id, back.out_refund_no, None)
+    [told_it] = [one for one in await till.read("/refunds") if one["outRefundNo"] == back.out_refund_no]
+    assert told_it["status"] == "PROCESSING"
+
+
+async def test_a_card_is_sealed_under_the_newest_certificate_where_there_is_no_public_key(
+    till: Till, pay: Pay, wish: Prepay
+) -> None:
+    made = await till.door("/merchants", keyMode="CERTIFICATE", rotation="SWITCHED")
+    keys = {one["serialNo"]: one["certificate"].encode() for one in made["certificates"]}
+    certified = dataclasses.replace(pay, merchant=dataclasses.replace(pay.merchant, platform_keys=keys))
+    await till.pay({"prepay_id": await certified.prepay(wish)})
+    await till.door("/merchants", refunds="ABNORMAL")
+    back = refund_of(wish, (await certified.query(wish.out_trade_no)).transaction_id or "", 1)
+    refund_id = (await certified.refund(back)).refund_id
+    await till.door("/merchants", refunds="PROCESSING")
+
+    card = BankCard("CMB_DEBIT", "6225881234567890", "李四")
+    said = await certified.apply_abnormal_refund(refund_id, back.out_refund_no, card)
+
+    assert said.status is RefundStatus.PROCESSING
+    over = dataclasses.replace(pay.merchant, platform_keys={})
+    with pytest.raises(PayUnknown, match="UNKNOWN_SERIAL"):
+        await dataclasses.replace(pay, merchant=over).apply_abnormal_refund(refund_id, back.out_refund_no, card)

@@ -75,18 +75,67 @@ async def test_a_refund_has_the_fate_that_a_tester_gives_it(till: Till) -> None:
     assert (await till.refund(order, 60)).status == 200
 
 
-async def test_an_abnormal_refund_is_sent_elsewhere(till: Till) -> None:
+CARD = {"bank_type": "ICBC_DEBIT", "bank_account": "6222021234567890123", "real_name": "张三"}
+
+
+async def abnormal(till: Till, number: str) -> str:
+    """Have a refund go wrong; returns WeChat Pay's id of it. The next ones are taken on, and wait."""
     await till.door("/merchants", refunds="ABNORMAL")
     order = await till.paid(fen=100)
-    refund_id = (await till.refund(order, 100, "R1")).body["refund_id"]
-    await till.door("/merchants", refunds="SUCCESS")
+    refund_id: str = (await till.refund(order, 100, number)).body["refund_id"]
+    await till.door("/merchants", refunds="PROCESSING")
+    return refund_id
 
-    elsewhere = {"out_refund_no": "R1", "type": "USER_BANK_CARD"}
+
+async def test_wechatpayv3_sends_an_abnormal_refund_to_a_card(till: Till) -> None:
+    refund_id = await abnormal(till, "R1")
+
+    def applied() -> tuple[int, str]:
+        answer: tuple[int, str] = till.package.abnormal_refund(refund_id, "R1", "USER_BANK_CARD", **CARD)
+        return answer
+
+    status, body = await asyncio.to_thread(applied)
+
+    said = json.loads(body)
+    assert (status, said["status"], said["out_refund_no"]) == (200, "PROCESSING", "R1")
+    assert (said["channel"], said["user_received_account"]) == ("OTHER_BANKCARD", "工商银行借记卡0123")
+    again, refused = await asyncio.to_thread(applied)
+    assert (again, json.loads(refused)["code"]) == (400, "INVALID_REQUEST")
+    await till.door("/refunds/R1", status="SUCCESS")
+    assert (await till.ask("GET", f"{REFUNDS}/R1")).body["status"] == "SUCCESS"
+    assert (await till.read("/ledger"))["refundingFen"] == 0
+    calls = await till.read("/calls", call="abnormal_refund")
+    assert {calls[0]["asked"][name] for name in ("bank_account", "real_name")} == {"***"}
+
+
+async def test_an_abnormal_refund_goes_back_to_the_merchant(till: Till) -> None:
+    refund_id = await abnormal(till, "R1")
+    elsewhere = {"out_refund_no": "R1", "type": "MERCHANT_BANK_CARD"}
+
     answer = await till.ask("POST", f"{REFUNDS}/{refund_id}/apply-abnormal-refund", elsewhere)
 
-    assert answer.body["status"] == "PROCESSING"
-    assert (await till.ask("GET", f"{REFUNDS}/R1")).body["status"] == "SUCCESS"
-    assert (await till.ask("POST", f"{REFUNDS}/{refund_id}/apply-abnormal-refund", elsewhere)).code == "INVALID_REQUEST"
+    assert (answer.body["status"], answer.body["user_received_account"]) == ("PROCESSING", "商户结算银行账户")
+
+
+async def test_a_card_is_whole_and_sealed_under_the_key_that_is_named(till: Till) -> None:
+    refund_id = await abnormal(till, "R1")
+    path = f"{REFUNDS}/{refund_id}/apply-abnormal-refund"
+    key_id = till.merchant.public_key_id
+    whole = {"out_refund_no": "R1", "type": "USER_BANK_CARD", **CARD}
+
+    async def code(body: dict[str, str], **headers: str) -> str | None:
+        return (await till.ask("POST", path, body, **headers)).code
+
+    for missing in CARD:
+        partly = {name: value for name, value in whole.items() if name != missing}
+        assert await code(partly, **{"Wechatpay-Serial": key_id}) == "PARAM_ERROR"
+    assert await code({**whole, "bank_type": "ICBC_CREDIT"}, **{"Wechatpay-Serial": key_id}) == "PARAM_ERROR"
+    # Neither in plain words, nor under a key that is not WeChat Pay's, nor without its name.
+    assert await code(whole, **{"Wechatpay-Serial": key_id}) == "PARAM_ERROR"
+    assert await code(whole, **{"Wechatpay-Serial": "5157F09EFDC096DE15EBE81A47057A7232F1B8E1"}) == "PARAM_ERROR"
+    assert await code(whole) == "PARAM_ERROR"
+    assert await code({"out_refund_no": "R2", "type": "MERCHANT_BANK_CARD"}) == "RESOURCE_NOT_EXISTS"
+    assert (await till.ask("GET", f"{REFUNDS}/R1")).body["status"] == "ABNORMAL"
 
 
 async def test_what_can_not_be_given_back_is_refused(till: Till) -> None:

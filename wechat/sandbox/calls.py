@@ -12,9 +12,10 @@ from wechat.sandbox.faults import Fault
 
 MASK: Final = "***"
 LISTED_MAX: Final = 1000
-_SECRET_NAMES: Final = frozenset(
-    {"secret", "js_code", "code", "access_token", "refresh_token", "signature", "session_key"}
-)
+_SECRET_NAMES: Final = frozenset({
+    "secret", "js_code", "code", "access_token", "refresh_token", "signature", "session_key", "bank_account",
+    "real_name",
+})  # fmt: skip
 _MINUTE: Final = timedelta(minutes=1)
 _DAY: Final = timedelta(days=1)
 _REAPED_EVERY: Final = 1000

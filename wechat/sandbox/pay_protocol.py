@@ -18,6 +18,7 @@ from models.database import pool
 from wechat.sandbox.calls import begin_call, end_call
 from wechat.sandbox.pay_about import About, about
 from wechat.sandbox.pay_faults import PayCode, PayFault
+from wechat.sandbox.pay_keys import Key
 from wechat.sandbox.pay_merchants import Merchant, find_merchant
 from wechat.sandbox.pay_ring import Ring, ring_of
 from wechat.sandbox.pay_signing import (
@@ -50,6 +51,8 @@ class PayCall:
     """The path of the route, which tells direct from partner mode."""
     home: str
     """Where this sandbox is reached, for the addresses of bills."""
+    sealing_key: Key | None = None
+    """WeChat Pay's key that the question says its secret parts are sealed under."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -187,7 +190,8 @@ def _call(asked: _Asked, merchant: Merchant) -> PayCall:
     if any("\x00" in text for text in (*path.values(), *query.values())):
         raise PayFault(PayCode.PARAM_ERROR)
     home = f"{request.url.scheme}://{request.url.netloc}{request.scope.get('root_path', '')}"
-    return PayCall(merchant, body, path, query, request.url.path, home)
+    sealing_key = asked.ring.named(request.headers.get("wechatpay-serial", ""))
+    return PayCall(merchant, body, path, query, request.url.path, home, sealing_key)
 
 
 def _signed(asked: _Asked, body: bytes, status: int, after: Callable[[], Awaitable[object]] | None = None) -> Response:

@@ -24,6 +24,14 @@ _NUMBER_TAKEN: Final = "商户退款单号已存在，且退款参数与之前�
 
 
 @dataclass(frozen=True, slots=True)
+class Way:
+    """Where money goes back to, in WeChat Pay's words."""
+
+    channel: str
+    account: str
+
+
+@dataclass(frozen=True, slots=True)
 class Refund:
     """A refund of a payment; `asked` is the question that made it."""
 
@@ -39,6 +47,8 @@ class Refund:
     notify_url: str
     made_at: datetime
     success_at: datetime | None
+    channel: str
+    received_account: str
 
     def told(self, payment: Payment) -> dict[str, Any]:
         """Return the refund as an answer tells it."""
@@ -46,7 +56,7 @@ class Refund:
         amount = {"total": total, "refund": fen, "payer_total": total, "payer_refund": fen}
         amount |= {"settlement_total": total, "settlement_refund": fen, "discount_refund": 0}
         return self._named(payment) | {
-            "channel": "ORIGINAL",
+            "channel": self.channel,
             "create_time": stamp(self.made_at),
             "status": self.status,
             "funds_account": "UNSETTLED",
@@ -67,7 +77,7 @@ class Refund:
             "out_refund_no": self.out_refund_no,
             "transaction_id": payment.transaction_id,
             "out_trade_no": payment.out_trade_no,
-            "user_received_account": "支付用户零钱",
+            "user_received_account": self.received_account,
         }
         return said | ({"success_time": stamp(self.success_at)} if self.success_at else {})
 
@@ -88,7 +98,9 @@ _COUNT = "select count(*) from wechat_sandbox.pay_refund where payment_id = $1"
 _TAKEN = "update wechat_sandbox.pay_transaction set refunded_fen = refunded_fen + $2 where id = $1"
 # The guard is the state it comes from: of rivals one moves it.
 _MOVE = f"""
-update wechat_sandbox.pay_refund set status = $2, success_at = $3 where id = $1 and status = any($4::text[])
+update wechat_sandbox.pay_refund set
+    status = $2, success_at = $3, channel = coalesce($5, channel), received_account = coalesce($6, received_account)
+where id = $1 and status = any($4::text[])
 returning {_COLUMNS}
 """  # noqa: S608 - fixed words
 _FROM: Final = {
@@ -144,16 +156,19 @@ async def take_on(payment: Payment, wish: RefundWish, asked: Mapping[str, Any], 
 
 
 async def move(
-    refund: Refund, payment: Payment, status: RefundStatus, now: datetime
+    refund: Refund, payment: Payment, status: RefundStatus, now: datetime, way: Way | None = None
 ) -> tuple[Refund, int | None] | None:
-    """Let a refund go on to another state, book it, and queue what the shop is told; None when it can't get there.
+    """Let a refund go on to another state, by another `way` if one is given, book it, and queue what the shop is told.
+
+    None when it can't get there.
 
     The number is the notification's; None where nobody is told: a refund under way, or one without `notify_url`.
     """
     success_at = now if status is RefundStatus.SUCCESS else None
+    goes = (way.channel, way.account) if way else (None, None)
     async with pool().acquire() as sql, sql.transaction():
         payment = await locked(sql, payment)
-        moved = _refund(await sql.fetchrow(_MOVE, refund.id, status, success_at, list(_FROM[status])))
+        moved = _refund(await sql.fetchrow(_MOVE, refund.id, status, success_at, list(_FROM[status]), *goes))
         if moved is None:
             return None
         if status is RefundStatus.CLOSED:

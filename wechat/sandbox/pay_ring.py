@@ -14,10 +14,13 @@ class Ring:
     certificates: list[Key]
     public_keys: list[Key]
 
+    def named(self, serial: str) -> Key | None:
+        """Return WeChat Pay's key of this name; None when this merchant has no such one."""
+        return next((key for key in self.certificates + self.public_keys if key.serial == serial), None)
+
     def for_answer(self, asked_serial: str) -> Key:
         """Return the key that signs an answer: the one that the question names, when it is good."""
-        known = self.certificates + self.public_keys
-        return next((key for key in known if key.serial == asked_serial), known[0])
+        return self.named(asked_serial) or (self.certificates + self.public_keys)[0]
 
     @property
     def for_notification(self) -> Key:

@@ -12,9 +12,9 @@ from datetime import datetime
 from typing import Final
 
 from cryptography.exceptions import InvalidSignature
-from cryptography.hazmat.primitives.asymmetric.padding import PKCS1v15
+from cryptography.hazmat.primitives.asymmetric.padding import MGF1, OAEP, PKCS1v15
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
-from cryptography.hazmat.primitives.hashes import SHA256
+from cryptography.hazmat.primitives.hashes import SHA1, SHA256
 
 from wechat.sandbox.pay_keys import Key, private_key, public_key
 
@@ -93,3 +93,12 @@ def seal(plain: bytes, api_v3_key: str, associated_data: str) -> dict[str, str]:
         "associated_data": associated_data,
         "nonce": nonce,
     }
+
+
+def unseal(sealed: str, key: Key) -> str | None:
+    """Open what a merchant sealed for WeChat Pay alone; None when it was not sealed under this key."""
+    padding = OAEP(MGF1(SHA1()), SHA1(), None)  # noqa: S303 - as WeChat Pay has it
+    try:
+        return private_key(key.private_key_pem).decrypt(base64.b64decode(sealed, validate=True), padding).decode()
+    except (binascii.Error, ValueError):
+        return None

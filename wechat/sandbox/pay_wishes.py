@@ -9,6 +9,14 @@ from wechat.sandbox.pay_faults import PayCode, PayFault
 
 FEN_MAX: Final = 10**12
 
+DEBIT_CARDS: Final = {
+    "CMB_DEBIT": "招商银行", "COMM_DEBIT": "交通银行", "ABC_DEBIT": "农业银行", "CCB_DEBIT": "建设银行",
+    "ICBC_DEBIT": "工商银行", "BOC_DEBIT": "中国银行", "PAB_DEBIT": "平安银行", "SPDB_DEBIT": "浦发银行",
+    "CITIC_DEBIT": "中信银行", "CEB_DEBIT": "光大银行", "CMBC_DEBIT": "民生银行", "CIB_DEBIT": "兴业银行",
+    "GDB_DEBIT": "广发银行", "PSBC_DEBIT": "邮储银行", "NBCB_DEBIT": "宁波银行",
+}  # fmt: skip
+"""The banks whose cards an abnormal refund may go to."""
+
 Number = Annotated[str, StringConstraints(pattern=r"^[0-9A-Za-z_\-|*]{6,32}$")]
 RefundNumber = Annotated[str, StringConstraints(pattern=r"^[0-9A-Za-z_\-|*@]{1,64}$")]
 Word = Annotated[str, StringConstraints(min_length=1, max_length=128)]
@@ -119,6 +127,19 @@ class AbnormalRefundWish(_Wish):
     out_refund_no: RefundNumber
     sub_mchid: Word | None = None
     type: Literal["USER_BANK_CARD", "MERCHANT_BANK_CARD"]
+    bank_type: Word | None = None
+    bank_account: Annotated[str, StringConstraints(min_length=1, max_length=1024)] | None = None
+    real_name: Annotated[str, StringConstraints(min_length=1, max_length=1024)] | None = None
+
+    @model_validator(mode="after")
+    def _a_card_is_whole(self) -> Self:
+        if self.type == "USER_BANK_CARD" and not (self.bank_type and self.bank_account and self.real_name):
+            message = "退款至用户时bank_type、bank_account、real_name必填"
+            raise ValueError(message)
+        if self.bank_type and self.bank_type not in DEBIT_CARDS:
+            message = "bank_type不支持"
+            raise ValueError(message)
+        return self
 
 
 class CloseWish(_Wish):
