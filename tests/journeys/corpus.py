@@ -6,6 +6,7 @@ from typing import Any, Final
 
 from tests.harness.asking import Asker
 from tests.journeys.corpus_cart import CART
+from tests.journeys.corpus_group_buys import GROUP_BUY
 from tests.journeys.corpus_messages import TEMPLATE
 from tests.journeys.corpus_orders import DELIVERY, FOR_STAFF, LINE, ORDER, ORDER_PAGE, QUOTE, wish
 from tests.journeys.corpus_paying import ACCOUNT, PREVIEW
@@ -75,13 +76,14 @@ BY_TYPE: Final = f"""__typename id ... on Shop {{ name logoUrl }} ... on Product
   ... on Order {{ orderNo note }} ... on OrderLine {{ {LINE} }} ... on Delivery {{ {DELIVERY} }}
   ... on StockLevel {{ onHand location {{ name }} }}
   ... on Page {{ title shareTitle {BLOCKS} }} ... on Promoter {{ {PROMOTER} }} ... on ShareLink {{ {SHARE_LINK} }}
-  ... on MessageTemplate {{ templateId page }}
+  ... on MessageTemplate {{ templateId page }} ... on GroupBuy {{ title product {{ title }} variants {{ id }} }}
+  ... on GroupBuyVariant {{ price {{ fen }} variant {{ title }} }}
   ... on StockMove {{ note location {{ name }} }} ... on PriceChange {{ price {{ fen }} }}"""
 
 NODES: Final = (
     "shop", "category", "child", "product", "product.option", "product.medium", "product.variant", "product.metafield",
     "collection", "ruleCollection", "review", "promoter", "shareLink", "home", "page",
-    "messageTemplate",
+    "messageTemplate", "groupBuy", "groupBuy.variant",
 )  # fmt: skip
 """What the public may ask for by id."""
 HIDDEN_NODES: Final = (
@@ -92,7 +94,7 @@ HIDDEN_NODES: Final = (
     "archived", "archived.variant", "early", "early.medium", "early.variant", "early.metafield", "late", "late.variant",
     "product.secret", "product.level", "product.price", "product.move", "draft.move", "draft.level",
     "hiddenCollection", "pending", "hiddenReview", "draftReview", "hiddenPage",
-    "unusedTemplate",
+    "unusedTemplate", "draftGroupBuy", "draftGroupBuy.variant",
 )  # fmt: skip
 """What only staff may."""
 
@@ -256,6 +258,16 @@ READS: Final = (
         lambda _: {"parent": "330000"},
     ),
     Read("carriers", "{ shop { name } carriers { code name trackingPattern needsPhoneTail } }"),
+    Read("groupBuy", f"query ($id: ID!) {{ groupBuy(id: $id) {{ {GROUP_BUY} }} }}", lambda of: {"id": of["groupBuy"]}),
+    Read(
+        "groupBuys",
+        f"""query ($product: ID) {{
+          groupBuys(productId: $product) {{ {PAGE} nodes {{ {GROUP_BUY} }} }}
+          most: groupBuys(sort: MOST_JOINED, first: 2) {{ nodes {{ title }} }}
+          newest: groupBuys(sort: NEWEST, first: 2) {{ nodes {{ title }} }}
+        }}""",
+        lambda of: {"product": of["product"]},
+    ),
     Read("freightTemplates", f"{{ freightTemplates {{ {FREIGHT} }} }}", staff_only=True),
     Read(
         "freightTemplate",

@@ -6,6 +6,7 @@ from uuid import uuid4
 
 from tests.journeys.corpus import A_PAGE, CARD, CATEGORY, COLLECTION, LETTER, PROMOTER, REVIEW, SHARE_LINK, VARIANT
 from tests.journeys.corpus_cart import CART_WRITES
+from tests.journeys.corpus_group_buys import GROUP_BUY_WRITES
 from tests.journeys.corpus_messages import MESSAGE_WRITES
 from tests.journeys.corpus_orders import ORDER_WRITES
 from tests.journeys.corpus_paying import PAY_WRITES
@@ -351,6 +352,7 @@ WRITES: Final = (
         instead("id", id=their("deadLetter")),
     ),
     # The last, because nothing may ask for it any more.
+    *GROUP_BUY_WRITES,
     write(
         "productDelete", "$id: ID!", "deletedProductId", lambda of: {"id": of["spare"]},
         instead("id", id=their("spare")),

@@ -107,6 +107,10 @@ OF_A_WRITE: Final[Mapping[str, int]] = {
     "cartClear": 4,
     "messageTemplateUpsert": 6,
     "messageOptInRecord": 8,
+    "groupBuyCreate": 11,
+    "groupBuyUpdate": 12,
+    "groupBuyPublish": 9,
+    "groupBuyEnd": 6,
     "productDelete": 8,
 }
 """Statements of each mutation of the corpus, with reading back what the client selected."""

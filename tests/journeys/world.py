@@ -21,6 +21,7 @@ from tests.harness.asking import Asker, credentials
 from tests.harness.shops import SandboxShop
 from tests.journeys.world_cart import fill_cart
 from tests.journeys.world_customer import arrive
+from tests.journeys.world_group_buys import offer_together
 from tests.journeys.world_messages import tell
 from tests.journeys.world_metafields import note
 from tests.journeys.world_orders import order_more
@@ -160,6 +161,7 @@ async def furnish(shop: SandboxShop) -> World:
     child = await world.asked(_CHILD, input={"name": mark, "handle": f"child-{mark}", "parentId": ids["category"]})
     ids["child"] = child["categoryCreate"]["category"]["id"]
     await _products(world)
+    ids |= await offer_together(shop, mark, hidden, ids)
     await _shelves(world)
     await _reviews(world)
     ids |= await arrive(shop, mark)
