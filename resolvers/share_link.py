@@ -41,6 +41,11 @@ _TARGETS: Final = {
         select exists (select from page where shop_id = $1 and id = $2 and ($3 or published)
                        and $4::timestamptz is not null)
     """,
+    # Whoever sees a team may bring others into it, member or not; one that has ended nobody can come to.
+    ShareTarget.TEAM: """
+        select exists (select from group_buy_team where shop_id = $1 and id = $2 and state = 'FORMING'
+                       and ($3 or expires_at > $4))
+    """,
 }
 
 # Unique (shop_id, token).

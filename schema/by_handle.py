@@ -11,7 +11,7 @@ from schema.scalars import Handle
 IdArgument = Annotated[strawberry.ID | None, strawberry.argument(description="Its id. Give this, the handle, or both.")]
 HandleArgument = Annotated[Handle | None, strawberry.argument(description="Its handle. Give this, the id, or both.")]
 
-DECODERS = {prefix: (lambda text, own=prefix: decode_id(own, text)) for prefix in ("prd", "col", "cat", "pag")}
+DECODERS = {prefix: (lambda text, own=prefix: decode_id(own, text)) for prefix in ("prd", "col", "cat", "pag", "gbt")}
 
 
 def by_id_or_handle(rows: Rows, prefix: str, id_: object, handle: object) -> None:

@@ -14,6 +14,7 @@ from schema.address import Address
 from schema.after_sale import OWN_AFTER_SALES, AfterSaleConnection
 from schema.cart import Cart
 from schema.connection import paged, paged_rows
+from schema.group_buy_team import OWN_TEAMS, GroupBuyTeamConnection
 from schema.metafield import metafield_of_trade, metafields_of_trade
 from schema.node import Node
 from schema.order import OWN_ORDERS, OrderConnection
@@ -98,6 +99,11 @@ class Customer(Node):
         under_tab(rows, tab)
 
     after_sales = paged_rows(OWN_AFTER_SALES, AfterSaleConnection, description="Their after-sales, the newest first.")
+    group_buy_teams = paged_rows(
+        OWN_TEAMS,
+        GroupBuyTeamConnection,
+        description="The teams they started or joined, the newest first; those among them that ended too.",
+    )
     order_counts: OrderCounts = field(value("{t}.id"), description="How many orders are under each tab.")
     metafields = metafields_of_trade("customer_id")
     metafield = metafield_of_trade("customer_id")

@@ -5,7 +5,7 @@ from typing import Annotated, Final
 
 import strawberry
 
-from engine.declare import Order, expression, field, many, one, page, read, reads, value
+from engine.declare import Order, expression, field, listed, many, one, page, read, reads, value
 from engine.keyset import TIME
 from engine.rows import Rows
 from models.group_buy import NEXT_TEAM_STATE
@@ -113,10 +113,6 @@ class GroupBuyTeam(Node):
     group_buy: GroupBuy = field(
         one("{t}.id = {p}.group_buy_id", is_public=True), description="What it was started in, also when that is over."
     )
-    leader: GroupBuyMember | None = field(
-        one("{t}.team_id = {p}.id and {t}.customer_id = {p}.leader_id", order=_ACTIVE_FIRST),
-        description="Who leads it now.",
-    )
 
     @read(
         many(_IS_MEMBER, order=_OLDEST_FIRST),
@@ -127,6 +123,11 @@ class GroupBuyTeam(Node):
         """As many as a team can have."""
         rows.at_most(str(MEMBERS_SHOWN_MOST))
 
+    leader = listed(
+        one("{t}.team_id = {p}.id and {t}.customer_id = {p}.leader_id", order=_ACTIVE_FIRST),
+        GroupBuyMember | None,
+        description="Who leads it now.",
+    )
     viewer_seat: GroupBuySeat | None = field(
         one("{t}.team_id = {p}.id and {t}.customer_id = {viewer}", order=_ACTIVE_FIRST, is_public=True),
         description="The seat of the customer who asks, or the last one they had; null for all others.",

@@ -7,6 +7,7 @@ import strawberry
 from engine.declare import Order, expression, field, many, one, reads
 from engine.keyset import TIME
 from engine.sources import Relation
+from resolvers.new_customer import has_paid
 from schema.offer import is_open
 
 ACTIVE: Final = "('RESERVED', 'JOINED', 'FULFILLING')"
@@ -24,12 +25,11 @@ def open_teams(of_offer: str) -> Relation:
     return many(f"{of_offer} and {IS_JOINABLE} and {_NOT_OWN}", order=_BY_DEADLINE, is_public=True)
 
 
+_HAS_PAID: Final = has_paid("{viewer}").replace("$1", "{shop}")
 # Pieces of active seats count towards the limit, as they do at placing.
 _VIEWER: Final = f"""
 select {{viewer}} as customer_id, {{p}}.id as group_buy_id,
-    {is_open("{p}")} and (not {{p}}.new_customers_only or exists (
-        select 1 from customer c where c.shop_id = {{shop}} and c.id = {{viewer}} and c.first_paid_at is null
-    )) as is_for_them,
+    {is_open("{p}")} and not ({{p}}.new_customers_only and {_HAS_PAID}) as is_for_them,
     greatest({{p}}.per_person_limit - (
         select coalesce(sum(s.quantity), 0) from group_buy_seat s
         where s.shop_id = {{shop}} and s.customer_id = {{viewer}} and s.group_buy_id = {{p}}.id and s.state in {ACTIVE}
@@ -40,8 +40,9 @@ OF_VIEWER: Final = one(rows=_VIEWER)
 """Null for visitors and staff."""
 
 _HAS_STOCK: Final = (
-    "exists (select 1 from group_buy_variant v where v.shop_id = {shop} and v.group_buy_id = {t}.group_buy_id"
-    " and (v.stock is null or v.taken < v.stock))"
+    "exists (select 1 from group_buy_variant v, variant g where v.shop_id = {shop}"
+    " and v.group_buy_id = {t}.group_buy_id and (v.stock is null or v.taken < v.stock) and g.shop_id = v.shop_id"
+    " and g.id = v.variant_id and (not g.tracked or g.inventory_policy = 'CONTINUE' or g.available > 0))"
 )
 
 
@@ -62,6 +63,6 @@ class GroupBuyViewerContext:
     )
     can_start: bool = field(
         expression(f"({{t}}.is_for_them and coalesce({{t}}.limit_left, 1) > 0 and {_HAS_STOCK})"),
-        description="Whether they may start a team now. Who is new to the shop is looked at more closely at placing.",
+        description="Whether they may start a team now.",
     )
     limit_left: int | None = field(description="How many more pieces they may have of it; null without a limit.")

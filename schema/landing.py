@@ -9,6 +9,7 @@ import strawberry
 from engine.declare import Order, expression, field, listed, many, one, read, reads, reads_kinds
 from engine.rows import Rows
 from schema.collection import Collection
+from schema.group_buy_team import GroupBuyTeam
 from schema.offer import Offer, open_offers
 from schema.page import Page
 from schema.product import Product
@@ -49,7 +50,14 @@ _OFFERS = open_offers(
 )
 
 
-@reads_kinds("{t}.kind", PRODUCT="ProductPage", COLLECTION="CollectionPage", HOME="HomePage", TOPIC="TopicPage")
+@reads_kinds(
+    "{t}.kind",
+    PRODUCT="ProductPage",
+    COLLECTION="CollectionPage",
+    HOME="HomePage",
+    TOPIC="TopicPage",
+    TEAM="TeamPage",
+)
 @strawberry.interface(
     description="The page that opens. Ask for each type what your page for it shows; a type you do not know is shown as"
     " the home page."
@@ -126,7 +134,25 @@ class TopicPage(LandingTarget):
     page: Page = field(one("{t}.id = {p}.target_id", is_public=True), description="The page.")
 
 
-LANDING_TARGETS = (ProductPage, CollectionPage, HomePage, TopicPage)
+@reads()
+@strawberry.type(description="A team's own page: somebody shared it. It may have ended; `team.state` says so.")
+class TeamPage(LandingTarget):
+    """Reads the team that the landing has found to be shown."""
+
+    title: str = field(
+        expression(
+            "(select b.title from group_buy_team m, group_buy b where m.shop_id = {shop} and m.id = {t}.target_id"
+            " and b.shop_id = m.shop_id and b.id = m.group_buy_id)"
+        ),
+        description="The group-buy's title.",
+    )
+    team: GroupBuyTeam = field(
+        one("{t}.id = {p}.target_id", is_public=True),
+        description="The team, with its group-buy, and `otherTeams` that one may join instead.",
+    )
+
+
+LANDING_TARGETS = (ProductPage, CollectionPage, HomePage, TopicPage, TeamPage)
 """Every kind, for the schema."""
 
 

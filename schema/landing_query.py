@@ -10,6 +10,7 @@ from engine.rows import Rows
 from resolvers.visit_address import scene_token, share_token
 from schema.by_handle import DECODERS, HandleArgument, IdArgument, by_id_or_handle
 from schema.connection import paged
+from schema.group_buy_team import IS_PUBLIC
 from schema.landing import Landing
 from schema.page import Page, PageConnection
 from schema.scalars import Handle
@@ -23,7 +24,7 @@ select link.id as share_id, link.promoter_id, coalesce(found.kind, 'HOME') as ki
     array_remove(array[
         case when {is_shared} and read.id is null then 'SHARE_UNKNOWN' end,
         case when read.id is not null and link.id is null then 'SHARE_EXPIRED' end,
-        case when {is_named} and found.id is null then 'TARGET_GONE' end
+        case when {is_named} and (found.id is null or found.is_gone) then 'TARGET_GONE' end
     ], null) as warnings
 from (select {token}::text as token) asked
 left join share_link read on read.shop_id = {shop} and read.token = asked.token
@@ -42,6 +43,17 @@ _OPENS: Final = {
 }
 _SHOWN: Final = {"PRODUCT": on_sale("a"), "COLLECTION": "a.published", "PAGE": "a.published"}
 
+# A team that nobody sees any more, or yet, opens its product instead. Who leads it does not count here: what is not
+# personal can be read once for many.
+_TEAM: Final = """
+select case when {shown} then 'TEAM' when g.id is not null then 'PRODUCT' else 'HOME' end as kind,
+    case when {shown} then a.id else g.id end as id, not ({shown}) as is_gone
+from group_buy_team a
+join group_buy b on b.shop_id = a.shop_id and b.id = a.group_buy_id
+left join product g on g.shop_id = b.shop_id and g.id = b.product_id and {on_sale}
+where a.shop_id = {{shop}} and {condition}
+"""
+
 # Argument -> what it names, and by which column.
 _NAMES: Final = {
     "productId": ("PRODUCT", "id"),
@@ -50,8 +62,9 @@ _NAMES: Final = {
     "collectionHandle": ("COLLECTION", "handle"),
     "pageId": ("PAGE", "id"),
     "pageHandle": ("PAGE", "handle"),
+    "teamId": ("TEAM", "id"),
 }
-_PREFIXES: Final = {"PRODUCT": "prd", "COLLECTION": "col", "PAGE": "pag"}
+_PREFIXES: Final = {"PRODUCT": "prd", "COLLECTION": "col", "PAGE": "pag", "TEAM": "gbt"}
 
 
 _TOKENS: Final = {"scene": scene_token, "shareToken": share_token}
@@ -67,9 +80,12 @@ _VIEWED: Final = {
 
 
 def _target(rows: Rows, kind: str, condition: str) -> str:
+    if kind == "TEAM":
+        shown = "true" if rows.statement.lifts("ORDERS") else IS_PUBLIC.replace("{t}", "a")
+        return _TEAM.format(shown=shown, on_sale=on_sale("g"), condition=condition)
     shown = "true" if rows.statement.lifts("") else _SHOWN[kind]
     return (
-        f"select {_OPENS[kind]} as kind, a.id from {_TABLES[kind]} a"
+        f"select {_OPENS[kind]} as kind, a.id, false as is_gone from {_TABLES[kind]} a"
         f" where a.shop_id = {{shop}} and {shown} and {condition}"
     )
 
@@ -85,7 +101,7 @@ def _named(rows: Rows, name: str, value: object) -> str:
 def _led_to(rows: Rows) -> str:
     """The row that the share link leads to, if it is shown."""
     return " union all ".join(
-        _target(rows, kind, f"a.id = link.target_id and link.target_kind = '{kind}'") for kind in _TABLES
+        _target(rows, kind, f"a.id = link.target_id and link.target_kind = '{kind}'") for kind in (*_TABLES, "TEAM")
     )
 
 
@@ -110,8 +126,8 @@ def _land(rows: Rows, asked: object) -> None:
 
 
 @strawberry.input(
-    description="Where to land. Name a product, a collection or a page, or nothing: then it is where the share link"
-    " leads, or the home page. Of several the first of these fields counts. Send what the address had: `onLoad`"
+    description="Where to land. Name a product, a collection, a page or a team, or nothing: then it is where the share"
+    " link leads, or the home page. Of several the first of these fields counts. Send what the address had: `onLoad`"
     " options and `scene`."
 )
 class LandingInput:
@@ -123,6 +139,7 @@ class LandingInput:
     collection_handle: Handle | None = strawberry.field(default=strawberry.UNSET, description="A collection by handle.")
     page_id: strawberry.ID | None = strawberry.field(default=strawberry.UNSET, description="A page by id.")
     page_handle: Handle | None = strawberry.field(default=strawberry.UNSET, description="A page by handle.")
+    team_id: strawberry.ID | None = strawberry.field(default=strawberry.UNSET, description="A team by id.")
     scene: str | None = strawberry.field(
         default=strawberry.UNSET, description="What a mini-program code carried: `t=<token>`, escaped or not."
     )

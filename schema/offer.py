@@ -57,7 +57,7 @@ class Offer:
     kind: str = field(description="What kind of offer it is, an upper-case word; more may come.")
     title: str = field(description="As shown to customers.")
     starts_at: datetime = field(description="From when it holds.")
-    ends_at: datetime | None = field(description="Until when; null when nobody has said.")
+    ends_at: datetime = field(description="Until when.")
     product: Annotated["Product", strawberry.lazy("schema.product")] | None = field(  # type: ignore[name-defined]  # noqa: F821
         one("{t}.id = {p}.product_id"), description="What it is about; null when that is not on sale."
     )

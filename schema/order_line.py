@@ -1,6 +1,7 @@
 """Lines of an order, and what changed their price."""
 
 from datetime import datetime
+from typing import Annotated
 
 import strawberry
 
@@ -115,6 +116,14 @@ class OrderLine(Node):
     offer: LineOffer | None = field(
         value("{t}.offer_kind", "{t}.offer_id::text", "{t}.participation_id::text"),
         description="The campaign it was bought in; null when none.",
+    )
+    group_buy_team: Annotated["GroupBuyTeam", strawberry.lazy("schema.group_buy_team")] | None = field(  # type: ignore[name-defined]  # noqa: F821
+        one(
+            "{t}.id = (select s.team_id from group_buy_seat s where s.shop_id = {shop} and s.id = {p}.participation_id)"
+            " and {p}.offer_kind = 'GROUP_BUY'",
+            is_public=True,
+        ),
+        description="The team in which it was bought, for an order whose `offer` is a group-buy; else null.",
     )
     cost: Money | None = field(
         value("{t}.cost_fen"), description="What it cost the shop. Requires: CATALOGUE.", roles=[Role.CATALOGUE]

@@ -21,6 +21,7 @@ from schema.media import Media
 from schema.metafield import metafield_of_goods, metafields_of_goods
 from schema.money import PriceRange
 from schema.node import Node
+from schema.offer import is_open, open_offers
 from schema.option import ProductOption
 from schema.product_status import ProductStatus
 from schema.review import ReviewConnection
@@ -128,6 +129,14 @@ class Product(Node):
         ),
         list[Annotated["Collection", strawberry.lazy("schema.collection")]],  # type: ignore[name-defined]  # noqa: F821
         description="The collections it is in, in the shop's order.",
+    )
+    group_buy: Annotated["GroupBuy", strawberry.lazy("schema.group_buy")] | None = field(  # type: ignore[name-defined]  # noqa: F821
+        one(f"{OWN} and {is_open('{t}')}", order=Order("{t}.ends_at", TIME)),
+        description="The group-buy in which it costs less now, the one that ends first; null when there is none.",
+    )
+    offers: list[Annotated["Offer", strawberry.lazy("schema.offer")]] = field(  # type: ignore[name-defined]  # noqa: F821
+        many(rows=open_offers("b.product_id = {p}.id")),
+        description="All that it is to be had by beside the usual, what ends first in front; at most 20.",
     )
     per_person_limit: int | None = field(description="The most one customer may ever buy; null without limit.")
     per_order_limit: int | None = field(description="The most in one order; null without limit.")

@@ -52,6 +52,10 @@ class ShareLink(Node):
         one("{t}.id = {p}.target_id and {p}.target_kind = 'PAGE'"),
         description="The page it leads to; null for another target, and when it is no longer shown.",
     )
+    team: Annotated["GroupBuyTeam", strawberry.lazy("schema.group_buy_team")] | None = field(  # type: ignore[name-defined]  # noqa: F821
+        one("{t}.id = {p}.target_id and {p}.target_kind = 'TEAM'"),
+        description="The team it leads to; null for another target, and when it is not shown.",
+    )
     promoter: Promoter | None = field(
         one("{t}.id = {p}.promoter_id"), description="Whose it is; null for a customer's or the shop's."
     )

@@ -22,6 +22,7 @@ class ShareTargetInput:
     product_id: strawberry.ID | None = optional("A product.")
     collection_id: strawberry.ID | None = optional("A collection.")
     page_id: strawberry.ID | None = optional("A page that the shop put together.")
+    team_id: strawberry.ID | None = optional("A team that is forming.")
     shop: bool | None = optional("The shop's home page, when true.")
 
     def named(self) -> list[tuple[StoredTarget, UUID | None]]:
@@ -30,6 +31,7 @@ class ShareTargetInput:
             StoredTarget.PRODUCT: known_or_none("prd", self.product_id),
             StoredTarget.COLLECTION: known_or_none("col", self.collection_id),
             StoredTarget.PAGE: known_or_none("pag", self.page_id),
+            StoredTarget.TEAM: known_or_none("gbt", self.team_id),
         }
         shop: list[tuple[StoredTarget, UUID | None]] = [(StoredTarget.SHOP, None)] if plain(self.shop) else []
         return [*((kind, id_) for kind, id_ in ids.items() if id_ is not None), *shop]

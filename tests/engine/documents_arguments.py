@@ -12,7 +12,7 @@ from tests.engine.documents_world import ENUMS, NODE_TABLES, World, argument_typ
 PAGE_SIZES = (1, 2, 3, 4)
 _LANDING_TYPES = {
     "productId": "ID", "productHandle": "Handle", "collectionId": "ID", "collectionHandle": "Handle", "pageId": "ID",
-    "pageHandle": "Handle", "scene": "String", "shareToken": "String",
+    "teamId": "ID",     "pageHandle": "Handle", "scene": "String", "shareToken": "String",
 }  # fmt: skip
 _FILTER_TYPES = {
     "available": "Boolean!", "category": "ID!", "collection": "ID!", "vendor": "String!", "productType": "String!",
@@ -34,6 +34,8 @@ _LOOSE_ROOTS = {
     "order",
     "orderChange",
     "messageTemplates",
+    "groupBuy",
+    "groupBuyTeam",
 }
 
 
@@ -87,10 +89,13 @@ class Arguments:
                 # The smallest provinces, a city, a district, nothing: whatever hangs from them stays readable.
                 parents = ("640000", "820000", "330100", "330106", "999999", None)
                 return {"parent": self._one_of("parent", "RegionCode", parents)} if self._random.random() < 0.9 else {}
-            case "freightTemplate" | "cart":
-                prefix, type_ = ("frt", "ID!") if name == "freightTemplate" else ("crt", "ID")
-                id_ = self._one_of("id", type_, [*self._world.ids[prefix], f"{prefix}_nothing"])
+            case "freightTemplate" | "cart" | "groupBuy":
+                prefix = {"freightTemplate": "frt", "cart": "crt", "groupBuy": "gbo"}[name]
+                type_ = "ID" if name == "cart" else "ID!"
+                id_ = self._one_of("id", type_, [*self._ids(prefix), f"{prefix}_nothing"])
                 return {} if name == "cart" and self._random.random() < 0.7 else {"id": id_}
+            case "groupBuyTeam":
+                return self._team()
             case "order":
                 return self._order()
             case "orderChange":
@@ -123,6 +128,13 @@ class Arguments:
             return {"id": self._one_of("id", "ID", seen)}
         names = self._random.sample(list(ways), self._random.choice((1, 1, 1, 2)))
         return {name: ways[name] for name in names}
+
+    def _team(self) -> dict[str, Value]:
+        """By its id, or by what a card of it carried."""
+        if self._random.random() < 0.7:
+            return {"id": self._one_of("id", "ID", [*self._ids("gbt"), "gbt_nothing", None])}
+        tokens = [token for token in self._world.tokens() if token.startswith("Team")]
+        return {"shareToken": self._one_of("shareToken", "String", [*tokens, "nothing"])}
 
     def _order_change(self) -> dict[str, Value]:
         """Of all that are the viewer's, or of one."""

@@ -32,6 +32,9 @@ _OFTEN = {
     "cart": 2,
     "orders": 2,
     "refunds": 4,
+    "groupBuys": 4,
+    "groupBuyTeam": 4,
+    "groupBuyTeams": 2,
     "merchantAccounts": 4,
 }
 """Roots under which most is to be found are asked for more often than the others."""

@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from random import Random
 from typing import Any
 
-from graphql import GraphQLObjectType, GraphQLSchema
+from graphql import GraphQLObjectType, GraphQLSchema, get_named_type, is_leaf_type
 
 from tests.engine.documents_tree import (
     DocumentTree,
@@ -120,7 +120,7 @@ class Rewriter:
         for set_, type_ in _typed_sets(self._schema, tree):
             for interface in type_.interfaces:
                 if self._chance(0.15):
-                    names = list(interface.fields)
+                    names = [name for name, one in interface.fields.items() if is_leaf_type(get_named_type(one.type))]
                     below: list[Selection] = [Field(interface.name, name, "") for name in names]
                     set_.insert(self._random.randint(0, len(set_)), Fragment(interface.name, below))
 

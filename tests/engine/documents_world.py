@@ -21,7 +21,8 @@ NODE_TABLES = {
     "adr": "address", "frt": "freight_template", "evt": "outbox_event", "crt": "cart", "ord": "orders",
     "oln": "order_line", "dlv": "delivery", "pay": "payment", "mac": "merchant_account", "rfd": "refund",
     "afs": "after_sale", "pcl": "shipment", "upl": "shipping_upload",
-    "mtp": "message_template",
+    "mtp": "message_template", "gbo": "group_buy", "gbv": "group_buy_variant", "gbt": "group_buy_team",
+    "gbs": "group_buy_seat",
 }  # fmt: skip
 _PLAIN = {
     "Product.variants": "products(first: 100) { nodes { list: variants(first: 100) { edges { cursor } } } }",
@@ -32,6 +33,8 @@ _PLAIN = {
     "Query.failedShippingUploads": "list: failedShippingUploads(first: 100) { edges { cursor } }",
     "Customer.favourites": "viewer { favourites(first: 100) { edges { cursor } } }",
     "Query.deadLetters": "list: deadLetters(first: 100) { edges { cursor } }",
+    "GroupBuyTeam.seats": "groupBuyTeams(first: 100) { nodes { seats(first: 9) { edges { cursor } } } }",
+    "Customer.groupBuyTeams": "viewer { groupBuyTeams(first: 100) { edges { cursor } } }",
     "Query.pages": "list: pages(first: 100) { edges { cursor } }",
     "ShareLink.visits": "shareLinks(first: 100) { nodes { visits(first: 9) { edges { cursor } } } }",
     "Variant.stockMoves": "products { nodes { variants { nodes { stockMoves(first: 9) { edges { cursor } } } } } }",
@@ -42,6 +45,8 @@ _NARROWED = {
     "Collection.products": ("collections(first: 100) { nodes { products(first: 100 %s) { edges { cursor } } } }", 10),
     "Query.orders": ("orders(first: 100 %s) { edges { cursor } }", 8),
     "Customer.orders": ("viewer { orders(first: 100 %s) { edges { cursor } } }", 6),
+    "Query.groupBuys": ("groupBuys(first: 100 %s) { edges { cursor } }", 8),
+    "Query.groupBuyTeams": ("groupBuyTeams(first: 100 %s) { edges { cursor } }", 6),
     "Query.refunds": ("refunds(first: 100 %s) { edges { cursor } }", 4),
     "Query.afterSales": ("afterSales(first: 100 %s) { edges { cursor } }", 4),
     "Query.promoters": ("promoters(first: 100 %s) { edges { cursor } }", 4),
@@ -53,15 +58,18 @@ _ARGUMENT_TYPES = {
     "query": "String!", "filters": "[ProductFilter!]", "sortKey": "ProductSortKey!", "reverse": "Boolean!",
     "promoter": "ID", "campaign": "String", "active": "Boolean", "visitorId": "ID",
     "tab": "OrderTab", "task": "OrderTask", "state": "RefundState", "Query.orders.status": "OrderStatus",
-    "Query.afterSales.status": "AfterSaleStatus",
+    "Query.afterSales.status": "AfterSaleStatus", "sort": "GroupBuySort!", "productId": "ID", "groupBuyId": "ID",
+    "Query.groupBuys.status": "OfferStatus", "Query.groupBuyTeams.state": "GroupBuyTeamState",
 }  # fmt: skip
-ENUMS = {"sortKey", "status", "tab", "task", "state"}
+ENUMS = {"sortKey", "status", "tab", "task", "state", "sort"}
+_SORTS = ("ENDING_SOON", "MOST_JOINED", "NEWEST")
 _TABS = ("TO_PAY", "TO_SHIP", "TO_RECEIVE", "TO_REVIEW", "AFTER_SALE", None)
 _TASKS = ("PAYMENT", "REFUND", "SHIPPING_UPLOAD", None)
 
 _SEEN = """{
     products(first: 100) { nodes { id variants { nodes { id } } } } collections { nodes { id } } pages { nodes { id } }
-    viewer { id }
+    groupBuys { nodes { id variants { id } openTeams { id } } }
+    viewer { id groupBuyTeams { nodes { id viewerSeat { id } } } }
 }"""
 _ORDER = "{ id lines { id } deliveries { id } payments { id } refunds { id } afterSales { id } shipments { id } }"
 _OWN_ORDERS = f"{{ viewer {{ orders(first: 9) {{ nodes {_ORDER} }} }} }}"
@@ -108,6 +116,8 @@ class World:
         kind, table, prefix = random.choice(
             (("product", "product", "prd"), ("collection", "collection", "col"), ("page", "page", "pag"))
         )
+        if random.random() < 0.25:
+            return {"teamId": random.choice(self.ids["gbt"])}
         ways: list[dict[str, Any]] = [
             {}, {f"{kind}Id": random.choice(self.ids[prefix])}, {f"{kind}Handle": random.choice(self.handles(table))},
         ]  # fmt: skip
@@ -158,6 +168,14 @@ class World:
                 "status": random.choice(("PENDING_PAYMENT", "PAID", "COMPLETED", "CANCELLED", "CLOSED", None)),
             },
             "Customer.orders": {"tab": random.choice(_TABS)},
+            "Query.groupBuys": {
+                "sort": random.choice(_SORTS), "productId": random.choice([*self.ids["prd"][:5], "prd_nothing", None]),
+                "status": random.choice(("DRAFT", "PUBLISHED", "ENDED", None)),
+            },
+            "Query.groupBuyTeams": {
+                "groupBuyId": random.choice([*self.ids["gbo"][:3], "gbo_nothing", None]),
+                "state": random.choice(("OPENING", "FORMING", "FAILED", None)),
+            },
             "Query.refunds": {"state": random.choice(("REQUESTED", "SUCCEEDED", "ABNORMAL", None))},
             "Query.afterSales": {"status": random.choice(("APPLIED", "REFUNDING", "COMPLETED", None))},
             "Query.promoters": {"active": random.choice((True, False, None))},

@@ -40,8 +40,11 @@ from tests.engine.reference_leaves import Leaves, done, listed
 from tests.engine.reference_pages import PAGING, Page, cursor_key, in_order, page
 from tests.engine.reference_rows import Origin, Query, Record, argument_tree, row_of
 
-OWN = {("OrderLine", "review")}
-"""Shown to whose they are and to nobody else: here the public's guard would take something away."""
+OWN = {
+    ("OrderLine", "review"), ("OrderLine", "groupBuyTeam"), ("GroupBuySeat", "team"), ("GroupBuyTeam", "groupBuy"),
+    ("GroupBuy", "variants"),
+}  # fmt: skip
+"""Shown to those who see what they hang from: here the public's guard would take something away."""
 PARTS = {"edges", "nodes", "pageInfo", "totalCount"}
 _GLOBAL_ID = re.compile(r"([a-z]{3})_([0-9a-f]{32})")
 
@@ -219,7 +222,12 @@ class Reference(Leaves):
         records = []
         for row in rows:
             origin = Origin(f'select y.* from ({numbered}) y where y."~place" = {place}', (*query.binds, row["~place"]))
-            records.append(Record(await self._kind(target, origin), origin, (), row))
+            kind = await self._kind(target, origin)
+            table = self.sources.table(kind)
+            if kind != target.name and table.table:
+                records.append(Record(kind, row_of(query, table.table, table.scope, row["id"])))
+            else:
+                records.append(Record(kind, origin, (), row))
         return records
 
     async def _kind(self, target: Any, origin: Origin) -> str:

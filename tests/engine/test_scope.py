@@ -59,7 +59,8 @@ async def asked(both: Both, small: SmallShop, points: list[Viewpoint]) -> list[t
     """Statements of generated documents, and of what they hardly ever ask; each once, with the small shop's binds."""
     before = len(both.asked)
     await prove(both, points, SEEDS, ask=both.data)
-    await both.data("{ merchantAccounts { appids } }", None, staff(small, Role.OWNER))
+    for text in ("{ merchantAccounts { appids } }", "{ orders { nodes { shipments { lines { quantity } } } } }"):
+        await both.data(text, None, staff(small, Role.OWNER))
     return list({sql: (sql, binds) for sql, binds in both.asked[before:]}.values())
 
 
