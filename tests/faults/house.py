@@ -28,6 +28,7 @@ _LEASES: Final = (
     "update payment_notification set next_attempt_at = now() where shop_id = $1 and next_attempt_at is not null",
     "update refund_allocation set next_attempt_at = now() where shop_id = $1 and next_attempt_at is not null",
     "update shipping_upload set next_attempt_at = now() where shop_id = $1 and next_attempt_at is not null",
+    "update group_buy_card set next_attempt_at = now(), leased_until = null where shop_id = $1 and telling = 'WAITING'",
     "update message set next_attempt_at = now() where shop_id = $1 and next_attempt_at is not null",
     """update wechat_sandbox.notification set due_at = now(), sending_since = null
     where shop_id = $1 and due_at is not null""",
