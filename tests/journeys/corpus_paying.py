@@ -8,7 +8,6 @@ ACCOUNT: Final = """id name mode mchid subMchid providerAppid serialNo platformK
   createdAt updatedAt"""
 PAYMENT: Final = """id method state amount { fen } refunded { fen } isSurplus isOwn outTradeNo succeededAt closedAt
   createdAt"""
-_WHAT_IS_WRONG: Final = "problem told { fen } transactionId"
 _PAID: Final = f"order {{ id orderNo status payToken payments {{ {PAYMENT} }} }}"
 
 PREVIEW: Final = """query ($token: String!) {
@@ -45,7 +44,7 @@ PAY_WRITES: Final = (
     ),
     write(
         "paymentRefund", "$id: ID!, $idempotencyKey: String!",
-        f"payment {{ {PAYMENT} {_WHAT_IS_WRONG} }} refund {{ id amount {{ fen }} note }}",
+        f"payment {{ {PAYMENT} }} refund {{ id amount {{ fen }} }}",
         lambda of: {"id": of["payment.wrong"], "idempotencyKey": "corpus"},
         instead("id", id=their("payment.wrong")),
     ),

@@ -47,7 +47,7 @@ REFUND_WRITES: Final = (
     ),
     write(
         "refundAbnormalApply", "$input: RefundAbnormalApplyInput!, $idempotencyKey: String!",
-        f"refund {{ {REFUND} lastError order {{ note }} }}",
+        f"refund {{ {REFUND} order {{ note }} }}",
         lambda of: {
             "input": {"refundId": of["refund"], "to": "MERCHANT_BANK_CARD"}, "idempotencyKey": "corpus",
         },
