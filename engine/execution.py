@@ -4,7 +4,7 @@ Reads are one statement whose text is the answer. Everything else (mutations, in
 graphql-core, and where that meets rows, the compiler reads them, one statement for each such field.
 """
 
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from functools import partial
 from typing import Any
@@ -34,10 +34,8 @@ from engine.plan import Demand, Plan, Reader
 from engine.rows import Order
 from engine.selection import Selections
 from engine.sources import Relation, Shape, Sources
-from engine.statement import COMPUTED_MARK, Bind, Reading, Row, Statement, Viewer
-
-Fetch = Callable[[str, tuple[Any, ...]], Awaitable[bytes | None]]
-"""Runs one statement on a pooled connection and gives the value of its only row and column."""
+from engine.statement import COMPUTED_MARK, Reading, Row, Statement, Viewer
+from engine.together import Fetch, Together, for_many
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,6 +86,7 @@ class Engine:
         self._fetch = fetch
         self._secret = secret
         self._coercers = Coercers()
+        self._together = Together(fetch)
         for (type_name, name), facts in sources.fields.items():
             if schema.query_type and type_name == schema.query_type.name and facts.source is not None:
                 schema.query_type.fields[name].resolve = _read_by_the_engine
@@ -106,7 +105,7 @@ class Engine:
         if not plan.sql:
             return await self._fall_back(_Running(reader, plan, caller, coerced), variables)
         reading = Reading(caller, coerced, self._secret)
-        data = await self._read(plan.sql, plan.binds, reading)
+        data = await self._fetch(plan.sql, tuple([bind(reading) for bind in plan.binds]))
         if data is None:
             message = "a compiled operation always has one row"
             raise RuntimeError(message)
@@ -136,7 +135,8 @@ class Engine:
         if plan is None:
             plan = running.plan.backs[key] = self._plan_back(running, nodes, of, ref, viewer.keeps)
         reading = Reading(viewer, running.variables, self._secret, ids)
-        data = await self._read(plan.sql, plan.binds, reading)
+        binds = tuple([bind(reading) for bind in plan.binds])
+        data = await (self._together.fetch(plan.sql, plan.many, binds) if plan.many else self._fetch(plan.sql, binds))
         return None if data is None else _finished(data, plan.computed)
 
     def _plan_back(
@@ -146,11 +146,9 @@ class Engine:
         selections = Selections(self.schema, running.reader.fragments, variables)
         compiler = Compiler(self.sources, selections, variables, statement)
         written = _by_id(compiler, nodes, ref) if ref else compiler.field(of, nodes, Row())
-        sql = f"select convert_to(({written})::text, 'UTF8')"
-        return Plan(*statement.finished(sql), tuple(statement.computed), ())
-
-    async def _read(self, sql: str, binds: tuple[Bind, ...], reading: Reading) -> bytes | None:
-        return await self._fetch(sql, tuple([bind(reading) for bind in binds]))
+        value, binds = statement.finished(written)
+        sql = f"select convert_to(({value})::text, 'UTF8')"
+        return Plan(sql, binds, tuple(statement.computed), (), many=for_many(value))
 
     async def _fall_back(self, running: _Running, variables: Mapping[str, Any] | None) -> Answer:
         reader, commands = running.reader, running.plan.commands

@@ -60,6 +60,8 @@ class Plan:
     is_personal: bool = False
     backs: "dict[object, Plan]" = field(default_factory=dict)
     """What mutations of this shape answer with: plans of single fields, by whatever else these depend on."""
+    many: str = ""
+    """The statement that answers many at once, where there is one."""
     commands: tuple[Command, ...] = ()
     """The root fields of a mutation; empty where graphql-core must look at it whole."""
 
