@@ -1,4 +1,4 @@
-"""The demo: a shop called 小铺 with goods, shelves, stock, people and reviews; also for testers' sandboxes.
+"""The demo: a shop called 小铺 with goods, shelves, stock, freight, people and reviews; also for testers' sandboxes.
 
 Goods go in by the write path of the import, so what the demo shows is what an import gives.
 """
@@ -26,6 +26,7 @@ from resolvers.demo_data import (
     demo_products,
     demo_reviews,
 )
+from resolvers.demo_freight import add_freight
 from resolvers.demo_page import add_home
 from resolvers.product_merge import merge_products
 from resolvers.product_record import ProductRecord, Source
@@ -74,7 +75,10 @@ async def open_demo_when_empty(sealing_key: bytes) -> bool:
 
 
 async def fill_with_demo(shop: Shop) -> None:
-    """Put the demo's goods, people, reviews, shelves and home page into an empty shop, by its seed; all or nothing."""
+    """Put the demo's goods, people, reviews, shelves, freight and home page into an empty shop, by its seed.
+
+    All or nothing.
+    """
     caller = system_caller(shop)
     products = demo_products(shop.seed, caller.now)
     specs = {(one.namespace, one.key) for record in products for one in record.metafields}
@@ -86,6 +90,7 @@ async def fill_with_demo(shop: Shop) -> None:
         await _set_windows(sql, caller)
         await _add_reviews(sql, caller, shop.seed, products, product_ids)
         await refresh_products(sql, shop.id, list(product_ids.values()))
+        await add_freight(caller)
         await add_home(sql, caller, product_ids, await _add_collections(sql, caller, product_ids))
 
 

@@ -32,7 +32,9 @@ REFUND_PLANTS: Final[dict[str, str]] = {
     "order.refunds_are_its_parts": _update("orders", "refunded_fen = refunded_fen - 1", "refunded_fen > 0"),
     "order_line.refunds_are_its_shares": _update("order_line", "refunded_fen = refunded_fen - 1", "refunded_fen > 0"),
     "refund.is_its_lines_and_freight": _update("refund_line", "amount_fen = amount_fen + 1", _DONE),
-    "order.freight_goes_back_once": _update("refund", "freight_fen = 1"),
+    "order.freight_goes_back_once": _update(
+        "refund", "freight_fen = (select freight_fen + 1 from orders where orders.id = refund.order_id)"
+    ),
     "refund.succeeds_with_its_parts": _update(
         "refund", "state = 'PROCESSING', succeeded_at = null", "state = 'SUCCEEDED'"
     ),

@@ -23,7 +23,7 @@ from tests.resolvers.trade_plants import TRADE_PLANTS, trade
 _PLANTS: Final[dict[str, str]] = {
     "stock.on_hand_is_its_moves": """
         update stock_level set on_hand = on_hand + 1
-        where id = (select id from stock_level where shop_id = '{shop}' limit 1)
+        where id = (select id from stock_level where shop_id = '{shop}' order by id limit 1)
     """,
     "stock.moves_have_a_level": """
         insert into stock_move (id, shop_id, variant_id, location_id, delta, on_hand_after, reason, note, created_at)
@@ -31,11 +31,11 @@ _PLANTS: Final[dict[str, str]] = {
     """,
     "stock.reserved_is_on_hand": """
         update stock_level set reserved = on_hand + 1 where id = (
-            select id from stock_level where shop_id = '{shop}' and not may_oversell limit 1)
+            select id from stock_level where shop_id = '{shop}' and not may_oversell order by id limit 1)
     """,
     "stock.oversell_follows_the_variant": """
         update stock_level set may_oversell = not may_oversell
-        where id = (select id from stock_level where shop_id = '{shop}' limit 1)
+        where id = (select id from stock_level where shop_id = '{shop}' order by id limit 1)
     """,
     "stock.available_is_the_sum": """
         update variant set available = available - 1
@@ -44,31 +44,31 @@ _PLANTS: Final[dict[str, str]] = {
     "stock.one_default_location": "update location set is_default = false where shop_id = '{shop}'",
     "product.figures_are_fresh": """
         update product set image_count = image_count + 1
-        where id = (select id from product where shop_id = '{shop}' limit 1)
+        where id = (select id from product where shop_id = '{shop}' order by id limit 1)
     """,
     "product.is_sold_by_variants": """
         delete from variant where shop_id = '{shop}' and product_id = (
-            select id from product where shop_id = '{shop}' limit 1)
+            select id from product where shop_id = '{shop}' order by id limit 1)
     """,
     "product.has_words": """
-        delete from product_words where id = (select id from product_words where shop_id = '{shop}' limit 1)
+        delete from product_words where id = (select id from product_words where shop_id = '{shop}' order by id limit 1)
     """,
     "variant.price_is_written_down": """
         update variant set price_fen = price_fen + 1
-        where id = (select id from variant where shop_id = '{shop}' limit 1)
+        where id = (select id from variant where shop_id = '{shop}' order by id limit 1)
     """,
     "collection.count_is_its_members": """
         update collection set product_count = product_count + 1
-        where id = (select id from collection where shop_id = '{shop}' limit 1)
+        where id = (select id from collection where shop_id = '{shop}' order by id limit 1)
     """,
     "collection.members_meet_its_rules": """
         delete from collection_product where id = (
             select placed.id from collection_product placed join collection on collection.id = placed.collection_id
-            where placed.shop_id = '{shop}' and kind = 'RULE' limit 1)
+            where placed.shop_id = '{shop}' and kind = 'RULE' order by placed.id limit 1)
     """,
     "category.path_leads_to_it": """
         update category set path = array['{new}'::uuid] || path
-        where id = (select id from category where shop_id = '{shop}' and parent_id is not null limit 1)
+        where id = (select id from category where shop_id = '{shop}' and parent_id is not null order by id limit 1)
     """,
     "customer.merged_once": """
         insert into customer (id, shop_id, nickname, merged_into, merged_at, created_at)

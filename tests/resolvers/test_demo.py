@@ -3,15 +3,18 @@
 import time
 from datetime import UTC, datetime
 from typing import Any
+from uuid import uuid4
 
 import pytest
 
+from ids import encode_id
 from models.database import pool
 from models.product import ProductStatus
 from resolvers.demo import fill_with_demo, open_demo
 from resolvers.demo_data import demo_products, demo_reviews
 from resolvers.shop import delete_shop
 from settings import Settings
+from tests.harness.buying import QUOTE
 from tests.harness.shops import OpenedShop, SandboxShop, open_shop
 
 HOME = """{
@@ -21,6 +24,12 @@ HOME = """{
     ... on CollectionBlock { collection { products(first: 4) { nodes { handle } } } }
   } } } } }
 }"""
+# On sale, and no heavier than the first kilo that freight is taken for.
+LIGHT = """
+    select variant.id from variant join product on product.id = product_id
+    where variant.shop_id = $1 and product.status = 'ACTIVE' and product.published_at <= now() and unpublish_at is null
+      and requires_shipping and weight_grams between 1 and 1000 and available > 0
+"""
 MOMENT = datetime(2026, 5, 1, tzinfo=UTC)
 
 
@@ -111,6 +120,31 @@ async def test_its_home_page_shows_something_of_every_block(demo: SandboxShop) -
     assert [len(block.get("products", ())) for block in blocks] == [0, 0, 3, 6, 0, 0]
     assert len(blocks[4]["tags"]) == 2
     assert len(blocks[5]["collection"]["products"]["nodes"]) == 4
+
+
+@pytest.mark.parametrize(
+    ("region", "fen", "reason", "freight"),
+    [
+        ("330000", "< 9900", "BELOW_THRESHOLD", 800),
+        ("330000", ">= 9900", "FREE", 0),
+        ("650000", ">= 9900", "APPLIED", 1800),
+        ("810000", "< 9900", "NOT_DELIVERABLE", 0),
+    ],
+)
+async def test_freight_is_taken_for_what_is_light_or_far_or_not_sent(
+    demo: SandboxShop, region: str, fen: str, reason: str, freight: int
+) -> None:
+    variant = await pool().fetchval(f"{LIGHT} and price_fen {fen} order by variant.id limit 1", demo.id)
+    line = {"variantId": encode_id("var", variant), "quantity": 1}
+
+    answer = await demo.visitor.also(x_visitor_id=str(uuid4()))(
+        QUOTE, {"input": {"source": {"lines": [line]}, "region": region}}
+    )
+
+    assert answer.refusals == []
+    quote = answer["quote"]["quote"]
+    [said] = quote["priceExplanation"]
+    assert (said["kind"], said["reason"], quote["freight"]["fen"]) == ("FREIGHT", reason, freight)
 
 
 async def test_the_demo_shop_is_opened_once(demo: SandboxShop) -> None:
