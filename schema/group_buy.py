@@ -97,7 +97,10 @@ class GroupBuyVariant(Node):
         value("{t}.leader_price_fen"), description="Of one piece for whoever starts a team; null when the same."
     )
     stock_left: int | None = field(
-        expression(f"least(greatest({{t}}.stock - {{t}}.taken, 0), {STOCK_SHOWN_MOST})"),
+        expression(
+            "case when {t}.stock is not null"
+            f" then least(greatest({{t}}.stock - {{t}}.taken, 0), {STOCK_SHOWN_MOST}) end"
+        ),
         description="Pieces left for the group-buy, 99 at most; null when it takes as many as the shop has.",
     )
     stock: int | None = field(

@@ -50,7 +50,8 @@ MISSING: Final = (
 """How many a team waits for."""
 
 _LEFT: Final = f"""(
-    select least(greatest(v.stock - v.taken, 0), {STOCK_SHOWN_MOST}) from group_buy_variant v
+    select case when v.stock is not null then least(greatest(v.stock - v.taken, 0), {STOCK_SHOWN_MOST}) end
+    from group_buy_variant v
     where v.shop_id = {{shop}} and v.group_buy_id = {{t}}.group_buy_id and v.variant_id = {{t}}.variant_id
 )"""
 

@@ -30,10 +30,10 @@ _HAS_PAID: Final = has_paid("{viewer}").replace("$1", "{shop}")
 _VIEWER: Final = f"""
 select {{viewer}} as customer_id, {{p}}.id as group_buy_id,
     {is_open("{p}")} and not ({{p}}.new_customers_only and {_HAS_PAID}) as is_for_them,
-    greatest({{p}}.per_person_limit - (
+    case when {{p}}.per_person_limit is not null then greatest({{p}}.per_person_limit - (
         select coalesce(sum(s.quantity), 0) from group_buy_seat s
         where s.shop_id = {{shop}} and s.customer_id = {{viewer}} and s.group_buy_id = {{p}}.id and s.state in {ACTIVE}
-    ), 0)::int as limit_left
+    ), 0)::int end as limit_left
 where {{viewer}} is not null
 """
 OF_VIEWER: Final = one(rows=_VIEWER)

@@ -1,7 +1,7 @@
 """Lines of an order, and what changed their price."""
 
 from datetime import datetime
-from typing import Annotated
+from typing import Annotated, Final
 
 import strawberry
 
@@ -32,6 +32,14 @@ _ALLOCATIONS = """
 select 'oln_' || replace(share->>'line', '-', '') as line_id, (share->>'fen')::bigint as fen
 from jsonb_array_elements({p}.allocations) share
 """
+# Of each kind of campaign: how ids of its offers and of people's parts in them begin.
+_PREFIXES: Final = {"GROUP_BUY": ("gbo", "gbs")}
+
+
+def _global_id(part: int, uuid: str) -> str:
+    """The global id of what a line keeps the uuid of; `{0}` is the kind of campaign."""
+    prefixes = " ".join(f"when '{kind}' then '{prefix[part]}_'" for kind, prefix in _PREFIXES.items())
+    return f"(case {{0}} {prefixes} else '' end || replace({uuid}::text, '-', ''))"
 
 
 @reads()
@@ -40,9 +48,9 @@ class LineOffer:
     """Reads three inputs: kind, offer and participation."""
 
     kind: str = field(expression("{0}"), description="What kind of campaign.")
-    offer_id: strawberry.ID = field(expression("{1}"), description="The campaign.")
+    offer_id: strawberry.ID = field(expression(_global_id(0, "{1}")), description="The campaign.")
     participation_id: strawberry.ID | None = field(
-        expression("{2}"), description="The customer's part in it; null when it has none."
+        expression(_global_id(1, "{2}")), description="The customer's part in it; null when it has none."
     )
 
 
