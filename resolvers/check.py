@@ -13,6 +13,7 @@ from models.database import Connection, pool
 from models.refusal import Refusal, UserErrorCode
 from resolvers.check_after_sale import AFTER_SALE_INVARIANTS
 from resolvers.check_catalogue import CATALOGUE_INVARIANTS
+from resolvers.check_group_buy import GROUP_BUY_INVARIANTS
 from resolvers.check_order import ORDER_INVARIANTS, PAYMENT_INVARIANTS
 from resolvers.check_outbox import OUTBOX_INVARIANTS
 from resolvers.check_people import PEOPLE_INVARIANTS
@@ -30,6 +31,7 @@ INVARIANTS: Final[tuple[Invariant, ...]] = (
     *SHIPMENT_INVARIANTS,
     *REFUND_INVARIANTS,
     *AFTER_SALE_INVARIANTS,
+    *GROUP_BUY_INVARIANTS,
     *OUTBOX_INVARIANTS,
 )
 

@@ -24,7 +24,8 @@ _ACTIVE: Final = ", ".join(f"'{state}'" for state in ACTIVE_SEATS)
 _FACTS: Final = """
 with asked as materialized (
     select * from jsonb_to_recordset($2::jsonb) as asked(
-        n int, customer_id uuid, group_buy_id uuid, team_id uuid, variant_id uuid, share_token text, chain uuid[]
+        n int, customer_id uuid, group_buy_id uuid, team_id uuid, variant_id uuid, share_token text, chain uuid[],
+        share_link_id uuid
     )
 ), variants as materialized (
     select one.id, one.group_buy_id, one.variant_id, one.tier_prices_fen, one.leader_price_fen, one.stock, one.taken
@@ -55,7 +56,9 @@ select asked.n, offer.id as group_buy_id, offer.status, offer.starts_at, offer.e
        teams.expires_at, teams.terms, (
            select promoter.id from promoter
            where promoter.shop_id = $1 and promoter.customer_id = asked.customer_id and promoter.active
-       ) as promoter_id, brought.id as brought_by_link, brought.customer_id as invited_by,
+       ) as promoter_id, (
+           select above.depth + 1 from share_link above where above.shop_id = $1 and above.id = asked.share_link_id
+       ) as depth, brought.id as brought_by_link, brought.customer_id as invited_by,
        (select coalesce(sum(seat.quantity), 0) from group_buy_seat seat
         where seat.shop_id = $1 and seat.customer_id = asked.customer_id and seat.group_buy_id = offer.id
           and seat.state in ({active})) as used,
@@ -129,5 +132,6 @@ def _asked(one: AskedOffer) -> dict[str, object]:
         "team_id": offer.instance_id if offer else None,
         "variant_id": placement.lines[0].variant_id if placement.lines else None,
         "share_token": offer.share_token if offer else None,
+        "share_link_id": one.person["share_link_id"],
         "chain": read_json(one.person["share_chain"] or "[]"),
     }

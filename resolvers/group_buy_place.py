@@ -26,7 +26,7 @@ from resolvers.group_buy_step import TOPIC, team_payload
 from resolvers.group_buy_terms import terms_of
 from resolvers.outbox import emit_many
 from resolvers.placement import Wish
-from resolvers.rows import as_json, inserted, read_json
+from resolvers.rows import as_json, inserted
 from resolvers.share_link import new_token
 
 PAY_BEFORE: Final = timedelta(minutes=1)
@@ -46,6 +46,8 @@ class SeatWish:
     invited_by: UUID | None
     promoter_id: UUID | None
     """Whom the customer is as a promoter: then the team's link is the promoter's."""
+    depth: int
+    """How many links stand above the team's."""
 
 
 class TeamRefusal(Refusal):
@@ -74,7 +76,7 @@ def judge_seat(facts: GroupBuyFacts, number: int, wish: Wish, _lines: Sequence[R
         return _refused(_not_found(wish, "该款式不参加拼团", "That variant is not part of it", "variantId"))
     seat = SeatWish(
         row["group_buy_id"], row["offer_variant_id"], row["team_id"], size, stored, row["brought_by_link"],
-        row["invited_by"], row["promoter_id"],
+        row["invited_by"], row["promoter_id"], row["depth"] or 0,
     )  # fmt: skip
     pay_by = None if is_leader else row["expires_at"] - PAY_BEFORE
     problems = tuple(_limits(facts, row, wish))
@@ -238,7 +240,7 @@ def _opened(row: "_Row", team_id: UUID, wish: SeatWish) -> list[Made]:
     person, customer, link_id = row.part.person, row.part.wish.customer_id, new_id()
     link = {
         "id": link_id, "token": new_token(), "parent_id": person["share_link_id"],
-        "depth": len(read_json(person["share_chain"] or "[]")), "promoter_id": wish.promoter_id,
+        "depth": wish.depth, "promoter_id": wish.promoter_id,
         "customer_id": None if wish.promoter_id else customer,
         "visitor_id": row.part.wish.caller.visitor_id, "target_kind": ShareTarget.TEAM, "target_id": team_id,
     }  # fmt: skip

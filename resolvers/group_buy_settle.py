@@ -119,11 +119,10 @@ async def _settle(shop_id: UUID, seat_id: UUID, order_id: UUID, by: StepBy) -> N
         seat = await sql.fetchrow(_SEAT, shop_id, seat_id)
         if seat is None:
             return
-        is_open = status in {OrderStatus.PAID, OrderStatus.COMPLETED}
         if seat["state"] == SeatState.FULFILLING:
-            await _fulfil(sql, shop_id, seat, by, is_open=is_open)
+            await _fulfil(sql, shop_id, seat, by, is_open=status in {OrderStatus.PAID, OrderStatus.COMPLETED})
         else:
-            await _give_money_back(sql, shop_id, seat, by, is_open=is_open)
+            await _give_money_back(sql, shop_id, seat, by)
         await release_hold(sql, shop_id, order_id, by.now)
         await tell_order(sql, shop_id, "order.changed", await sql.fetchrow(_CHANGED, shop_id, order_id, by.now))
         await failpoint("group_buy.settled.before_commit")
@@ -152,12 +151,10 @@ async def _part_back(  # noqa: PLR0913, PLR0917 - what, why and how much
         await request_refund(sql, shop_id, seat["order_id"], wish, by)
 
 
-async def _give_money_back(sql: Connection, shop_id: UUID, seat: Record, by: StepBy, *, is_open: bool) -> None:
+async def _give_money_back(sql: Connection, shop_id: UUID, seat: Record, by: StepBy) -> None:
     """Ask for the one refund of a seat that came to nothing; its pieces are free again, here and in the offer."""
-    refund_id = None
-    if is_open:
-        wish = RefundWish(RefundReason.GROUP_FAILED, None, restock=True)
-        refund_id = await request_refund(sql, shop_id, seat["order_id"], wish, by)
+    wish = RefundWish(RefundReason.GROUP_FAILED, None, restock=True)
+    refund_id = await request_refund(sql, shop_id, seat["order_id"], wish, by)
     await give_back(sql, shop_id, seat)
     await sql.execute(_SETTLED, shop_id, seat["id"], by.now, None, refund_id)
     await seat_refunded(sql, shop_id, seat["order_id"], by)

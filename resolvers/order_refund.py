@@ -24,7 +24,10 @@ LINES_MAX: Final = 200
 NOTE_CHARS_MAX: Final = 500
 
 _FULFILMENT: Final = """
-select fulfilment_status from orders where shop_id = $1 and id = $2 for no key update
+select fulfilment_status, exists (
+    select from order_hold held where held.shop_id = $1 and held.order_id = $2 and held.kind = 'GROUP_FORMING'
+      and held.released_at is null) as is_forming
+from orders where shop_id = $1 and id = $2 for no key update
 """
 _OF_REFUND: Final = "select order_id, state from refund where shop_id = $1 and id = $2"
 _HOLD_ORDER: Final = "select id from orders where shop_id = $1 and id = $2 for no key update"
@@ -53,16 +56,20 @@ async def order_refund(caller: Caller, order_id: UUID, draft: RefundDraft, key: 
     """Give money of a paid order back, once for this key; returns the refund.
 
     Pieces that go back before anything was sent are a cancellation, money without pieces is a difference of price.
-    Raises Refusals, what `request_refund` raises, what `once` raises.
+    Raises Refusals, NOT_ALLOWED while a team is forming, which its member may leave; what `request_refund` raises,
+    what `once` raises.
     """
     _check(draft)
 
     async def write(sql: Connection) -> str:
-        fulfilment = await sql.fetchval(_FULFILMENT, caller.shop_id, order_id)
-        if fulfilment is None:
+        order = await sql.fetchrow(_FULFILMENT, caller.shop_id, order_id)
+        if order is None:
             raise no_such_order()
+        if order["is_forming"]:
+            zh, en = "拼团进行中，暂不能退款", "Its group is still forming"
+            raise Refusal(UserErrorCode.NOT_ALLOWED, zh, en, *("orderId",))
         wish = RefundWish(
-            reason=_reason(draft, fulfilment),
+            reason=_reason(draft, order["fulfilment_status"]),
             lines=draft.lines,
             freight_fen=draft.freight_fen,
             restock=draft.restock,

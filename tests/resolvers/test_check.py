@@ -15,6 +15,7 @@ from resolvers.check import EXAMPLES_MAX, INVARIANTS, Finding, check_shop, check
 from resolvers.demo import fill_with_demo
 from settings import Settings
 from tests.harness.shops import OpenedShop, open_shop, over_http
+from tests.resolvers.group_buy_plants import GROUP_BUY_PLANTS, buy_together
 from tests.resolvers.refund_plants import REFUND_PLANTS, give_back
 from tests.resolvers.shipment_plants import SHIPMENT_PLANTS, send_some
 from tests.resolvers.trade_plants import TRADE_PLANTS, trade
@@ -105,7 +106,7 @@ _PLANTS: Final[dict[str, str]] = {
         ) as times order by place
     """,
 }
-PLANTS: Final = _PLANTS | TRADE_PLANTS | REFUND_PLANTS | SHIPMENT_PLANTS
+PLANTS: Final = _PLANTS | TRADE_PLANTS | REFUND_PLANTS | SHIPMENT_PLANTS | GROUP_BUY_PLANTS
 
 # In a transaction that is rolled back: what the database would refuse must be seen too.
 _CONSTRAINTS = """
@@ -121,7 +122,7 @@ async def used(settings: Settings, http: httpx.AsyncClient) -> OpenedShop:
     opened = await open_shop(settings)
     await fill_with_demo(opened.shop)
     shop = over_http(opened, http, settings)
-    for using in (give_back, trade, send_some):
+    for using in (give_back, buy_together, trade, send_some):
         await using(shop)
     return opened
 
