@@ -39,7 +39,8 @@ GROUP_BUY_PLANTS: Final[dict[str, str]] = {
     "group_buy_seat.is_settled": _seat(
         "settle_at = created_at, updated_at = created_at - interval '9 days'", "FULFILLING"
     ),
-    "group_buy_variant.taken_is_in_seats": "update group_buy_variant set taken = taken + 1 where shop_id = '{shop}'",
+    "group_buy_variant.taken_is_in_seats": "update group_buy_variant set taken = taken + 1 where id = ("
+    "select id from group_buy_variant where shop_id = '{shop}' order by id limit 1)",
     "order_line.has_the_seat_it_names": "update order_line set participation_id = '{new}' where id = ("
     "select id from order_line where shop_id = '{shop}' and offer_kind = 'GROUP_BUY' order by id limit 1)",
 }
