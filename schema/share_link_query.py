@@ -9,7 +9,8 @@ from engine.keyset import TIME
 from engine.rows import Rows
 from ids import client_uuid, decode_id
 from models.staff import Role
-from schema.connection import paged
+from schema.connection import paged, paged_rows
+from schema.own_share_link import OwnShareLinkConnection
 from schema.promoter import PromoterConnection
 from schema.share_link import NEWEST_VISITS, ShareLink, ShareLinkConnection
 from schema.visit import VisitConnection
@@ -50,6 +51,14 @@ class ShareLinkQuery:
             rows.where(f"{rows.t}.promoter_id = {rows.bind(promoter, 'uuid', _promoter)}")
         if campaign is not None:
             rows.where(f"{rows.t}.campaign = {rows.bind(campaign, 'text')}")
+
+    my_share_links = paged_rows(
+        page(order=NEWEST),
+        OwnShareLinkConnection | None,
+        description="The share links of the promoter who asks, newest first, each with what came of it; empty for staff"
+        " whom nobody has made a promoter. Requires: KOL.",
+        roles=[Role.KOL],
+    )
 
     @paged(
         page(order=NEWEST),

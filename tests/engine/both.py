@@ -42,7 +42,8 @@ def customer(shop: SmallShop, number: int = 0) -> Caller:
 def staff(shop: SmallShop, *roles: Role) -> Caller:
     """Somebody with these roles, on a device that has a cart."""
     return Caller(
-        shop.id, ShopMode.SANDBOX, ActorKind.STAFF, NOW, new_id().hex, subject_id=new_id(), roles=frozenset(roles),
+        shop.id, ShopMode.SANDBOX, ActorKind.STAFF, NOW, new_id().hex, subject_id=shop.ids("staff")[0],
+        roles=frozenset(roles),
         visitor_id=DEVICES[0],
     )  # fmt: skip
 

@@ -35,6 +35,7 @@ _PLAIN = {
     "Query.deadLetters": "list: deadLetters(first: 100) { edges { cursor } }",
     "GroupBuyTeam.seats": "groupBuyTeams(first: 100) { nodes { seats(first: 9) { edges { cursor } } } }",
     "Customer.groupBuyTeams": "viewer { groupBuyTeams(first: 100) { edges { cursor } } }",
+    "Query.myShareLinks": "list: myShareLinks(first: 100) { edges { cursor } }",
     "Query.pages": "list: pages(first: 100) { edges { cursor } }",
     "ShareLink.visits": "shareLinks(first: 100) { nodes { visits(first: 9) { edges { cursor } } } }",
     "Variant.stockMoves": "products { nodes { variants { nodes { stockMoves(first: 9) { edges { cursor } } } } } }",

@@ -65,7 +65,8 @@ def _order(shop: SmallShop, number: int, customer: UUID, state: Row) -> None:
         "freight_fen": FREIGHT_FEN if number % 4 else 0, "total_fen": total, "paid_fen": 0, "refunding_fen": 0,
         "refunded_fen": 0, "item_count": sum(line["quantity"] for line in lines), "note": shop.word * (number % 2),
         "attributes": orjson.dumps({"发票": shop.word, "a": "it's"} if known else {}).decode(),
-        "promoter_id": shop.ids("promoter")[number % 3] if known else None, "share_link_id": None,
+        "promoter_id": shop.ids("promoter")[number % 3] if known else None,
+        "share_link_id": _link(shop, number) if known else None,
         "channel": f"{shop.word}群" if known else None, "campaign": "618" if known else None,
         "scene_value": 1007 if known else None, "prior_paid_orders": number, "is_confirm_extended": False,
         "expires_at": NOW + timedelta(minutes=number, microseconds=1), "version": 1 + number % 5, "is_counted": True,
@@ -74,6 +75,12 @@ def _order(shop: SmallShop, number: int, customer: UUID, state: Row) -> None:
     row["paid_fen"] = 0 if row["payment_status"] == "UNPAID" else total
     shop.rows.setdefault("orders", []).append(row)
     _about(shop, row, number)
+
+
+def _link(shop: SmallShop, number: int) -> UUID:
+    """A link of the promoter whose order it is, of another, or of nobody."""
+    found: UUID = shop.rows["share_link"][(3, 7, 0, 4)[number // 2 % 4]]["id"]
+    return found
 
 
 def _line(shop: SmallShop, order: UUID, number: int, position: int) -> Row:

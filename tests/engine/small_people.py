@@ -61,10 +61,12 @@ def _customers(shop: SmallShop) -> None:
 
 def _promoters(shop: SmallShop) -> None:
     """One of each kind, three made in one moment, one of them a customer, one that is no more."""
+    works_here = shop.add("staff", name=shop.word, roles=["KOL"], active=True, token_version=1, created_at=NOW)
     for number, kind in enumerate(("KOL", "GUIDE", "CUSTOMER", "PARTNER")):
         shop.add(
             "promoter", kind=kind, name=f"{shop.word}{kind}",
-            avatar_url=f"https://img.example/{shop.word}" if number % 2 else None, staff_id=None,
+            avatar_url=f"https://img.example/{shop.word}" if number % 2 else None,
+            staff_id=works_here if kind == "CUSTOMER" else None,
             customer_id=shop.ids("customer")[0] if kind == "CUSTOMER" else None, active=kind != "PARTNER",
             version=1 + number, created_at=NOW - timedelta(days=7 + number // 3), updated_at=NOW,
         )  # fmt: skip

@@ -27,7 +27,7 @@ TYPES = ("茶", "衣", "")
 TABLES = (
     "shop", "category", "freight_template", "freight_rule", "product", "product_option", "media", "media_file",
     "variant", "price_history", "collection", "collection_product", "location", "stock_level", "stock_move",
-    "hot_search", "page", "customer", "consent", "favourite", "address", "promoter", "share_link", "visit",
+    "hot_search", "page", "customer", "consent", "favourite", "address", "staff", "promoter", "share_link", "visit",
     "search", "viewed_product", "outbox_event", "cart", "cart_line", "wechat_app", "merchant_account",
     "merchant_account_app", "orders", "order_line", "order_adjustment", "order_change", "order_note", "order_hold",
     "delivery", "payment", "after_sale", "after_sale_change", "refund", "refund_allocation", "refund_line", "shipment",

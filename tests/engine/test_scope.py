@@ -144,6 +144,23 @@ async def test_orders_are_shown_to_whose_they_are_and_to_who_keeps_them(
         assert {node["id"] for node in nodes if node} == seen
 
 
+async def test_who_works_here_reads_their_own_shares(both: Both, small: SmallShop, neighbour: SmallShop) -> None:
+    """The owner too; somebody else of the house has none, and next door the same person is nobody."""
+    document = "{ myShareLinks(first: 100) { nodes { shareLink { id } visits { total } orders { placed } } } }"
+    [me] = small.ids("staff")
+    promoter = next(row["id"] for row in small.rows["promoter"] if row["staff_id"] == me)
+    links = {f"lnk_{row['id'].hex}" for row in small.rows["share_link"] if row["promoter_id"] == promoter}
+    for viewer, own in (
+        (staff(small, Role.KOL), links),
+        (staff(small, Role.OWNER), links),
+        (replace(staff(small, Role.KOL), subject_id=neighbour.ids("staff")[0]), set()),
+        (replace(staff(small, Role.KOL), shop_id=neighbour.id), set()),
+    ):
+        nodes = (await both.same(document, None, viewer))["myShareLinks"]["nodes"]
+        assert {node["shareLink"]["id"] for node in nodes} == own
+        assert bool(own) == any(node["orders"]["placed"] for node in nodes)
+
+
 async def test_what_is_noted_is_shown_by_whose_it_is(both: Both, small: SmallShop, neighbour: SmallShop) -> None:
     """By the id of each: of goods to one keeper, of what is bought to another, and what is not private to the owner."""
     document = "query($ids: [ID!]!) { nodes(ids: $ids) { id } }"

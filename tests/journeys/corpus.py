@@ -207,6 +207,14 @@ READS: Final = (
         lambda of: {"promoter": of["promoter"]},
         staff_only=True,
     ),
+    Read(
+        "myShareLinks",
+        f"""{{ myShareLinks(first: 5) {{ {PAGE} nodes {{
+          shareLink {{ {SHARE_LINK} }} visits {{ total visitors }}
+          orders {{ placed paid paidTotal {{ fen }} refundedTotal {{ fen }} }}
+        }} }} }}""",
+        staff_only=True,
+    ),
     Read("promoters", f"{{ promoters(first: 5) {{ {PAGE} nodes {{ {PROMOTER} version }} }} }}", staff_only=True),
     Read(
         "visits",

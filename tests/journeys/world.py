@@ -299,16 +299,20 @@ async def _reviews(world: World) -> None:
 async def _visits(world: World) -> None:
     """Somebody promotes, shares, and brings a visitor; what is known of the visit is for staff only."""
     shop, ids, mark, hidden = world.shop, world.ids, world.mark, world.hidden
-    promoter = {"kind": "PARTNER", "name": mark, "avatarUrl": f"https://img.example/{mark}"}
+    ids["owner"] = encode_id("stf", shop.owner.id)
+    promoter = {
+        "kind": "PARTNER", "name": mark, "avatarUrl": f"https://img.example/{mark}", "staffId": ids["owner"],
+    }  # fmt: skip
     ids["promoter"] = (await world.asked(_PROMOTER, promoter=promoter))["promoterCreate"]["promoter"]["id"]
     link = {
         "target": {"productId": ids["product"]}, "promoterId": ids["promoter"], "channel": mark, "campaign": mark,
     }  # fmt: skip
     made = (await world.asked(_LINK, link=link))["shareCreate"]["shareLink"]
     ids |= {
-        "shareLink": made["id"], "shareLink.token": made["token"], "visitor": str(uuid4()),
-        "owner": encode_id("stf", shop.owner.id),
-    }  # fmt: skip
+        "shareLink": made["id"],
+        "shareLink.token": made["token"],
+        "visitor": str(uuid4()),
+    }
     how = {
         "path": f"pages/{hidden}", "query": f"gdt_vid={hidden}", "scene": 1007, "shareToken": made["token"],
         "channel": hidden, "campaign": hidden, "article": hidden, "openGId": hidden, "referrerAppid": hidden,
