@@ -20,6 +20,7 @@ from schema.group_buy_query import GroupBuyQuery
 from schema.group_buy_team_update import GroupBuyTeamUpdateQuery
 from schema.landing_query import LandingQuery
 from schema.merchant_account import MerchantAccountQuery
+from schema.message import MessageQuery
 from schema.message_template import MessageTemplateQuery
 from schema.node import Node
 from schema.order_query import OrderQuery
@@ -63,6 +64,7 @@ class Query(
     MerchantAccountQuery,
     PayPreviewQuery,
     MessageTemplateQuery,
+    MessageQuery,
     OutboxQuery,
 ):
     """Each root is one part of one SQL statement."""

@@ -22,7 +22,7 @@ NODE_TABLES = {
     "oln": "order_line", "dlv": "delivery", "pay": "payment", "mac": "merchant_account", "rfd": "refund",
     "afs": "after_sale", "pcl": "shipment", "upl": "shipping_upload",
     "mtp": "message_template", "gbo": "group_buy", "gbv": "group_buy_variant", "gbt": "group_buy_team",
-    "gbs": "group_buy_seat",
+    "gbs": "group_buy_seat", "msg": "message",
 }  # fmt: skip
 _PLAIN = {
     "Product.variants": "products(first: 100) { nodes { list: variants(first: 100) { edges { cursor } } } }",
@@ -48,6 +48,7 @@ _NARROWED = {
     "Customer.orders": ("viewer { orders(first: 100 %s) { edges { cursor } } }", 6),
     "Query.groupBuys": ("groupBuys(first: 100 %s) { edges { cursor } }", 8),
     "Query.groupBuyTeams": ("groupBuyTeams(first: 100 %s) { edges { cursor } }", 6),
+    "Query.messages": ("messages(first: 100 %s) { edges { cursor } }", 6),
     "Query.refunds": ("refunds(first: 100 %s) { edges { cursor } }", 4),
     "Query.afterSales": ("afterSales(first: 100 %s) { edges { cursor } }", 4),
     "Query.promoters": ("promoters(first: 100 %s) { edges { cursor } }", 4),
@@ -61,8 +62,9 @@ _ARGUMENT_TYPES = {
     "tab": "OrderTab", "task": "OrderTask", "state": "RefundState", "Query.orders.status": "OrderStatus",
     "Query.afterSales.status": "AfterSaleStatus", "sort": "GroupBuySort!", "productId": "ID", "groupBuyId": "ID",
     "Query.groupBuys.status": "OfferStatus", "Query.groupBuyTeams.state": "GroupBuyTeamState",
+    "Query.messages.state": "MessageState", "event": "MessageEventName", "orderId": "ID", "customerId": "ID",
 }  # fmt: skip
-ENUMS = {"sortKey", "status", "tab", "task", "state", "sort"}
+ENUMS = {"sortKey", "status", "tab", "task", "state", "sort", "event"}
 _SORTS = ("ENDING_SOON", "MOST_JOINED", "NEWEST")
 _TABS = ("TO_PAY", "TO_SHIP", "TO_RECEIVE", "TO_REVIEW", "AFTER_SALE", None)
 _TASKS = ("PAYMENT", "REFUND", "SHIPPING_UPLOAD", None)
@@ -176,6 +178,12 @@ class World:
             "Query.groupBuyTeams": {
                 "groupBuyId": random.choice([*self.ids["gbo"][:3], "gbo_nothing", None]),
                 "state": random.choice(("OPENING", "FORMING", "FAILED", None)),
+            },
+            "Query.messages": {
+                "orderId": random.choice([*self.ids["ord"][:4], "ord_nobody"]),
+                "customerId": random.choice(self.ids["cus"]),
+                "event": random.choice(("ORDER_PAID", "ORDER_SHIPPED")),
+                "state": random.choice(("SENT", "FAILED", None)),
             },
             "Query.refunds": {"state": random.choice(("REQUESTED", "SUCCEEDED", "ABNORMAL", None))},
             "Query.afterSales": {"status": random.choice(("APPLIED", "REFUNDING", "COMPLETED", None))},

@@ -33,6 +33,7 @@ TABLES = (
     "delivery", "payment", "after_sale", "after_sale_change", "refund", "refund_allocation", "refund_line", "shipment",
     "shipment_line", "shipping_upload", "review", "identity", "message_template", "message_quota", "metafield",
     "group_buy", "group_buy_variant", "group_buy_team", "group_buy_seat", "group_buy_change", "group_buy_card",
+    "message",
 )  # fmt: skip
 """Parents before children."""
 TAGS = ("新品", "绿茶", "it's", "a\\b", "礼盒")

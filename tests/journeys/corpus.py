@@ -7,7 +7,7 @@ from typing import Any, Final
 from tests.harness.asking import Asker
 from tests.journeys.corpus_cart import CART
 from tests.journeys.corpus_group_buys import GROUP_BUY
-from tests.journeys.corpus_messages import TEMPLATE
+from tests.journeys.corpus_messages import MESSAGE, TEMPLATE
 from tests.journeys.corpus_orders import DELIVERY, FOR_STAFF, LINE, ORDER, ORDER_PAGE, QUOTE, wish
 from tests.journeys.corpus_paying import ACCOUNT, PREVIEW
 from tests.journeys.corpus_places import BOOK, FREIGHT
@@ -77,7 +77,7 @@ BY_TYPE: Final = f"""__typename id ... on Shop {{ name logoUrl }} ... on Product
   ... on StockLevel {{ onHand location {{ name }} }}
   ... on Page {{ title shareTitle {BLOCKS} }} ... on Promoter {{ {PROMOTER} }} ... on ShareLink {{ {SHARE_LINK} }}
   ... on MessageTemplate {{ templateId page }} ... on GroupBuy {{ title product {{ title }} variants {{ id }} }}
-  ... on GroupBuyVariant {{ price {{ fen }} variant {{ title }} }}
+  ... on GroupBuyVariant {{ price {{ fen }} variant {{ title }} }} ... on Message {{ to: recipient {{ nickname }} }}
   ... on StockMove {{ note location {{ name }} }} ... on PriceChange {{ price {{ fen }} }}"""
 
 NODES: Final = (
@@ -88,7 +88,7 @@ NODES: Final = (
 """What the public may ask for by id."""
 HIDDEN_NODES: Final = (
     "location", "defaultLocation", "freight", "deadLetter", "merchantAccount", "order", "order.line", "order.delivery",
-    "parcel", "upload", "refund", "claim.applied",
+    "parcel", "upload", "refund", "claim.applied", "message",
     *(f"{name}.{kind}" for name in NOTED for kind in ("metafield", "secret")),
     "draft", "draft.option", "draft.medium", "draft.variant", "draft.metafield",
     "archived", "archived.variant", "early", "early.medium", "early.variant", "early.metafield", "late", "late.variant",
@@ -289,6 +289,17 @@ READS: Final = (
         f"query ($id: ID) {{ cart(id: $id) {{ {CART} }} }}",
         lambda of: {"id": of["cart"]},
         sender=lambda of: of.customer,
+    ),
+    Read(
+        "messages",
+        f"""query ($order: ID, $customer: ID) {{
+          messages(first: 5) {{ {PAGE} nodes {{ {MESSAGE} }} }}
+          some: messages(first: 5, orderId: $order, customerId: $customer, event: ORDER_PAID, state: FAILED) {{
+            nodes {{ {MESSAGE} }}
+          }}
+        }}""",
+        lambda of: {"order": of["order"], "customer": of["customer"]},
+        staff_only=True,
     ),
     Read("messageTemplates", f"{{ messageTemplates {{ {TEMPLATE} }} }}"),
     Read(

@@ -8,6 +8,9 @@ from tests.journeys.world import World
 TEMPLATE: Final = """id appid event templateId remaining page active version createdAt updatedAt
   keywords { keyword value text }"""
 
+MESSAGE: Final = """id event state reason wechatCode keyword attempts appid createdAt nextAttemptAt sentAt
+  recipient { customerId nickname phone } order { id note } template { id templateId }"""
+
 
 def _template(of: World, **more: Any) -> dict[str, Any]:
     wish = {"appid": of.shop.app.appid, "event": "ORDER_SHIPPED", "templateId": f"S{of.mark}"}

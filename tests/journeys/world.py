@@ -22,7 +22,7 @@ from tests.harness.shops import SandboxShop
 from tests.journeys.world_cart import fill_cart
 from tests.journeys.world_customer import arrive
 from tests.journeys.world_group_buys import offer_together
-from tests.journeys.world_messages import tell
+from tests.journeys.world_messages import tell, tell_in_vain
 from tests.journeys.world_metafields import note
 from tests.journeys.world_orders import order_more
 from tests.journeys.world_outbox import give_up_two
@@ -175,6 +175,7 @@ async def furnish(shop: SandboxShop) -> World:
     ids |= await give_back(shop, world.customer, mark, hidden, **bought)
     ids |= await fill_cart(world.customer, mark, ids["product.variant"])
     ids |= await tell(shop, world.customer, mark, hidden)
+    ids |= await tell_in_vain(shop, ids)
     ids |= await note(shop, ids, mark, hidden)
     await _visits(world)
     await _pages(world)
