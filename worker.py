@@ -16,10 +16,13 @@ from resolvers.customer_merge import finish_merges
 from resolvers.due_work import DueWork, Waiting
 from resolvers.group_buy_card import waiting_cards
 from resolvers.group_buy_card_update import update_cards
+from resolvers.group_buy_end import end_teams, next_team_deadline, waiting_teams
+from resolvers.group_buy_message import next_team_reminder
+from resolvers.group_buy_settle import settle_seats, waiting_seats
 from resolvers.hot_search import count_hot_searches
 from resolvers.idempotency import reap_idempotency_keys
 from resolvers.media_upload import reap_media_uploads
-from resolvers.message_note import next_reminder, remind_of_unpaid_orders
+from resolvers.message_note import next_reminder, remind_of_teams, remind_of_unpaid_orders
 from resolvers.message_send import send_messages, waiting_messages
 from resolvers.offer_window import announce_due_offers, next_offer_edge
 from resolvers.order_cancel import expire_orders, next_expiry, waiting_expiries
@@ -43,6 +46,8 @@ from resolvers.visit_recorder import waiting_visits
 from wechat.sandbox.pay_notifications import deliver_pay_notifications, waiting_notifications
 
 POLL_SECONDS: Final = 0.5
+TELL_SECONDS: Final = 0.05
+"""What happened reaches whoever follows it after half of this on average; a look that finds nothing is one index."""
 FIGURES_SECONDS: Final = 0.2
 FAULT_PAUSE_SECONDS: Final = 5.0
 MINUTE_SECONDS: Final = 60.0
@@ -66,13 +71,15 @@ def _tidying(reap: Callable[[datetime], Awaitable[int]]) -> DueWork:
 DUE_WORK: Final[tuple[DueWork, ...]] = (
     DueWork("announce_windows", announce_due_windows, every_seconds=1.0, next_deadline=next_window_edge),
     DueWork("announce_offers", announce_due_offers, every_seconds=1.0, next_deadline=next_offer_edge),
-    DueWork("deliver_outbox", _deliver, every_seconds=POLL_SECONDS, settles=True),
+    DueWork("deliver_outbox", _deliver, every_seconds=TELL_SECONDS, settles=True),
     DueWork("refresh_stale_stock", refresh_stale_stock, every_seconds=FIGURES_SECONDS, settles=True),
     DueWork("handle_payment_notifications", handle_payment_notifications, every_seconds=POLL_SECONDS, settles=True),
     DueWork("count_sales", count_sales, every_seconds=1.0, settles=True),
     DueWork("send_refunds", send_refunds, every_seconds=1.0, settles=True),
     DueWork("query_payments", query_payments, every_seconds=1.0, settles=True),
     DueWork("expire_orders", expire_orders, every_seconds=1.0, next_deadline=next_expiry, calls_outside=True),
+    DueWork("end_teams", end_teams, every_seconds=1.0, next_deadline=next_team_deadline, calls_outside=True),
+    DueWork("settle_seats", settle_seats, every_seconds=POLL_SECONDS, settles=True),
     DueWork("move_after_sales", move_after_sales, every_seconds=1.0, next_deadline=next_after_sale_deadline),
     DueWork("confirm_orders", confirm_orders, every_seconds=1.0, next_deadline=next_confirmation),
     DueWork("upload_shipping", upload_shipping, every_seconds=POLL_SECONDS, settles=True),
@@ -82,6 +89,9 @@ DUE_WORK: Final[tuple[DueWork, ...]] = (
         every_seconds=5.0,
         next_deadline=next_reminder,
         calls_outside=True,
+    ),
+    DueWork(
+        "remind_of_teams", remind_of_teams, every_seconds=5.0, next_deadline=next_team_reminder, calls_outside=True
     ),
     DueWork("send_messages", send_messages, every_seconds=POLL_SECONDS, settles=True),
     DueWork("update_cards", update_cards, every_seconds=POLL_SECONDS, settles=True),
@@ -111,6 +121,8 @@ SANDBOX_WORK: Final[tuple[DueWork, ...]] = (
 
 WAITING: Final[Mapping[str, Waiting]] = {
     "expiries": waiting_expiries,
+    "teams": waiting_teams,
+    "seats": waiting_seats,
     "confirmations": waiting_confirmations,
     "refunds": waiting_refunds,
     "payments": waiting_payments,

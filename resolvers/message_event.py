@@ -1,14 +1,14 @@
 """What WeChat may tell customers of: each event, when it happens, and what a message can say of it.
 
-A campaign adds its own by one more line in MESSAGE_EVENTS (and its name to the schema's enum, which a test compares).
+A campaign adds its own to MESSAGE_EVENTS (and their names to the schema's enum, which a test compares).
 """
 
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from collections.abc import Mapping
 from enum import StrEnum
 from typing import Final
-from uuid import UUID
 
+from resolvers.group_buy_message import GROUP_BUY_EVENTS
+from resolvers.message_kind import OF_ORDER, ORDER_FACTS, MessageEvent, Occasion
 from resolvers.outbox import Event
 from wechat.message_value import KeywordKind
 
@@ -49,51 +49,16 @@ VALUES: Final[Mapping[str, ValueKind]] = {
     "AFTER_SALE_NO": ValueKind.CODE,
     "AFTER_SALE_STATUS": ValueKind.TEXT,
     "AFTER_SALE_AMOUNT": ValueKind.AMOUNT,
+    "TEAM_SIZE": ValueKind.COUNT,
+    "TEAM_JOINED": ValueKind.COUNT,
+    "TEAM_MISSING": ValueKind.COUNT,
+    "TEAM_NEWEST": ValueKind.TEXT,
+    "TEAM_EXPIRES_AT": ValueKind.MOMENT,
 }
 """Every value that any event has; its facts have a column of that name in small letters."""
 
-_OF_ORDER: Final = ("SHOP_NAME", "ORDER_NO", "GOODS", "ITEM_COUNT", "TOTAL", "PLACED_AT")
-
-
-@dataclass(frozen=True, slots=True)
-class Occasion:
-    """One time that an event happens: told once for each `name`, about the row `subject_id`."""
-
-    name: str
-    subject_id: UUID
-
-
-@dataclass(frozen=True, slots=True)
-class MessageEvent:
-    """An event. `facts` is a select of at most one row for $1, the shop, and $2, the subject.
-
-    It says whom to tell (customer_id, app_id, order_id), whether that is so still (`stands`), and each of `values`.
-    `occasions` finds it in events of the outbox whose topic begins with `topic`; empty for what due work brings about.
-    """
-
-    name: str
-    values: tuple[str, ...]
-    facts: str
-    topic: str = ""
-    occasions: Callable[[Event], list[Occasion]] = lambda _event: []
-
-
-# Unique (shop_id, id), and a few rows by index that hang from them.
-_ORDER: Final = """
-select o.customer_id, o.app_id, o.id as order_id, {stands} as stands, shop.name as shop_name, o.order_no,
-       (select l.title || case when o.item_count > l.quantity then '等' || o.item_count || '件' else '' end
-        from order_line l where l.shop_id = o.shop_id and l.order_id = o.id order by l.position limit 1) as goods,
-       o.item_count, o.total_fen as total, o.created_at as placed_at, o.expires_at, o.paid_at,
-       coalesce(o.shipped_at, parcel.created_at) as shipped_at, parcel.carrier, parcel.tracking_no{more}
-from {subject} join shop on shop.id = o.shop_id
-left join lateral (
-    select p.created_at, p.tracking_no, coalesce(c.name, '') as carrier
-    from shipment p left join carrier c on c.code = p.carrier_code
-    where p.shop_id = o.shop_id and p.order_id = o.id order by p.created_at desc, p.id desc limit 1
-) parcel on true
-"""
 _BY_ORDER: Final = "(select * from orders where shop_id = $1 and id = $2) o"
-_REFUND_FACTS: Final = _ORDER.format(
+_REFUND_FACTS: Final = ORDER_FACTS.format(
     stands="r.state = 'SUCCEEDED'",
     more=", r.amount_fen as refund_amount, r.succeeded_at as refunded_at",
     subject="(select * from refund where shop_id = $1 and id = $2) r"
@@ -110,7 +75,7 @@ _STATUS_WORDS: Final[Mapping[str, str]] = {
     "RECEIVE_REFUSED": "拒绝收货",
     "CANCELLED": "已取消",
 }
-_AFTER_SALE_FACTS: Final = _ORDER.format(
+_AFTER_SALE_FACTS: Final = ORDER_FACTS.format(
     stands="true",
     more=", a.after_sale_no, a.amount_fen as after_sale_amount, case a.status "
     + " ".join(f"when '{status}' then '{words}'" for status, words in _STATUS_WORDS.items())
@@ -137,36 +102,37 @@ MESSAGE_EVENTS: Final[Mapping[str, MessageEvent]] = {
     for event in (
         MessageEvent(
             "ORDER_PAID",
-            (*_OF_ORDER, "PAID_AT"),
-            _ORDER.format(stands="o.paid_at is not null", more="", subject=_BY_ORDER),
+            (*OF_ORDER, "PAID_AT"),
+            ORDER_FACTS.format(stands="o.paid_at is not null", more="", subject=_BY_ORDER),
             "order.paid",
             _about_it,
         ),
         MessageEvent(
             "ORDER_SHIPPED",
-            (*_OF_ORDER, "PAID_AT", "SHIPPED_AT", "CARRIER", "TRACKING_NO"),
-            _ORDER.format(stands="parcel.created_at is not null", more="", subject=_BY_ORDER),
+            (*OF_ORDER, "PAID_AT", "SHIPPED_AT", "CARRIER", "TRACKING_NO"),
+            ORDER_FACTS.format(stands="parcel.created_at is not null", more="", subject=_BY_ORDER),
             "order.shipped",
             _about_it,
         ),
         MessageEvent(
             "ORDER_EXPIRING",
-            (*_OF_ORDER, "EXPIRES_AT"),
-            _ORDER.format(stands="o.status = 'PENDING_PAYMENT'", more="", subject=_BY_ORDER),
+            (*OF_ORDER, "EXPIRES_AT"),
+            ORDER_FACTS.format(stands="o.status = 'PENDING_PAYMENT'", more="", subject=_BY_ORDER),
         ),
         MessageEvent(
             "REFUND_SUCCEEDED",
-            (*_OF_ORDER, "REFUND_AMOUNT", "REFUNDED_AT"),
+            (*OF_ORDER, "REFUND_AMOUNT", "REFUNDED_AT"),
             _REFUND_FACTS,
             "refund.succeeded",
             _about_it,
         ),
         MessageEvent(
             "AFTER_SALE_CHANGED",
-            (*_OF_ORDER, "AFTER_SALE_NO", "AFTER_SALE_STATUS", "AFTER_SALE_AMOUNT"),
+            (*OF_ORDER, "AFTER_SALE_NO", "AFTER_SALE_STATUS", "AFTER_SALE_AMOUNT"),
             _AFTER_SALE_FACTS,
             "after_sale.changed",
             _about_after_sale,
         ),
+        *GROUP_BUY_EVENTS,
     )
 }

@@ -3,6 +3,7 @@
 Nothing is sent here. Whatever goes wrong is the outbox's to try again; no order waits for it.
 """
 
+from collections.abc import Iterable, Mapping
 from datetime import datetime
 from typing import Final
 from uuid import UUID
@@ -10,7 +11,9 @@ from uuid import UUID
 from clock import wall_now
 from ids import new_id
 from models.database import pool
-from resolvers.message_event import MESSAGE_EVENTS, MessageEvent, Occasion
+from resolvers.group_buy_message import EXPIRING, expiring_seats
+from resolvers.message_event import MESSAGE_EVENTS
+from resolvers.message_kind import MessageEvent, Occasion
 from resolvers.outbox import Event
 
 REMIND_MINUTES: Final = 10
@@ -63,8 +66,39 @@ select min({_REMIND_AT}) from orders o where o.shop_id = $1 and o.status = 'PEND
 """  # noqa: S608 - fixed words
 
 
+def _people_of(kinds: Iterable[MessageEvent]) -> str:
+    """A select of everybody who is to be told something of one thing ($2), where the shop ($1) has a template for it.
+
+    Whom it was told before is left out: what is asked of a team at each step of it stays as short as what is new.
+    """
+    return " union all ".join(
+        f"""
+select '{kind.name}' as event, person.subject_id, person.occasion from ({kind.people}) person
+where exists (
+    select from message_template template
+    where template.shop_id = $1 and template.event = '{kind.name}' and template.active
+) and not exists (
+    select from message
+    where message.shop_id = $1 and message.event = '{kind.name}' and message.occasion = person.occasion
+)"""  # noqa: S608 - fixed words
+        for kind in kinds
+    )
+
+
+_PEOPLE: Final[Mapping[str, str]] = {
+    topic: _people_of(kind for kind in MESSAGE_EVENTS.values() if kind.people and kind.topic == topic)
+    for topic in {kind.topic for kind in MESSAGE_EVENTS.values() if kind.people}
+}
+"""By topic: one statement for all events that tell several people."""
+
+
 async def note_messages(event: Event) -> None:
     """Write down what is to be told because of an event of the outbox; told twice it is written once."""
+    for topic, people in _PEOPLE.items():
+        if event.topic.startswith(topic):
+            for row in await pool().fetch(people, event.shop_id, event.aggregate_id):
+                occasion = Occasion(row["occasion"], row["subject_id"])
+                await note_message(event.shop_id, MESSAGE_EVENTS[row["event"]], occasion)
     for kind in MESSAGE_EVENTS.values():
         if kind.topic and event.topic.startswith(kind.topic):
             for occasion in kind.occasions(event):
@@ -85,6 +119,14 @@ async def remind_of_unpaid_orders(wall: datetime, shop_id: UUID | None) -> int:
     kind, noted = MESSAGE_EVENTS["ORDER_EXPIRING"], 0
     for row in await pool().fetch(_EXPIRING, wall, shop_id, BATCH_ORDERS):
         noted += await note_message(row["shop_id"], kind, Occasion(row["id"].hex, row["id"]))
+    return noted
+
+
+async def remind_of_teams(wall: datetime, shop_id: UUID | None) -> int:
+    """Write down a message for each member of a team that is nearly over and not complete. Due work."""
+    kind, noted = MESSAGE_EVENTS[EXPIRING], 0
+    for row in await expiring_seats(wall, shop_id):
+        noted += await note_message(row["shop_id"], kind, Occasion(row["occasion"], row["subject_id"]))
     return noted
 
 

@@ -181,7 +181,6 @@ async def _ask(message: Record, facts: Record) -> None:
 
 async def _send(message: Record, facts: Record) -> None:
     app = await WechatApp.get(shop_id=message["shop_id"], id=message["app_id"])
-    order_id = encode_id("ord", message["order_id"]) if message["order_id"] else ""
     await (
         wechat()
         .mini_program(app)
@@ -189,9 +188,18 @@ async def _send(message: Record, facts: Record) -> None:
             message["openid"],
             message["template_id"],
             written(orjson.loads(message["keywords"]), dict(facts)),
-            page=message["page"].replace(ORDER_WORD, order_id),
+            page=_page(message, facts),
         )
     )
+
+
+def _page(message: Record, facts: Record) -> str:
+    """What the message opens, with ids for the words that stand in it."""
+    page: str = message["page"]
+    order_id = encode_id("ord", message["order_id"]) if message["order_id"] else ""
+    for word, (prefix, fact) in MESSAGE_EVENTS[message["event"]].page_words.items():
+        page = page.replace(word, encode_id(prefix, facts[fact]))
+    return page.replace(ORDER_WORD, order_id)
 
 
 def _said(fault: WechatError) -> str:

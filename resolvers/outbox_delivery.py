@@ -140,7 +140,7 @@ DELIVERERS: dict[str, list[Deliverer]] = {
     "order.": [note_messages],
     "refund.": [note_messages],
     "after_sale.": [note_messages],
-    "group_buy_team.": [note_card],
+    "group_buy_team.": [note_card, note_messages],
 }
 """Topic prefix -> who is told; the empty prefix is told everything."""
 

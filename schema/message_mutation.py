@@ -34,7 +34,8 @@ class MessageTemplateInput:
     template_id: str = strawberry.field(description="Its id at WeChat.")
     keywords: list[MessageKeywordInput] = strawberry.field(description="All of the template's keywords; at most 10.")
     page: str | None = optional(
-        "What it opens, without a slash before it; `{orderId}` stands for the order's id. Nothing when left out."
+        "What it opens, without a slash before it; `{orderId}` stands for the order's id, `{teamId}` in what is told of"
+        " teams for the team's. Nothing when left out."
     )
     active: bool | None = optional("Whether it is sent; it is when left out.")
     version: int | None = optional("The version you have read; refused with CONFLICT when it no longer stands.")

@@ -40,6 +40,20 @@ class MessageEventName(Enum):
     AFTER_SALE_CHANGED = strawberry.enum_value(
         "AFTER_SALE_CHANGED", description="The shop took a step with what they were not content with."
     )
+    GROUP_BUY_JOINED = strawberry.enum_value(
+        "GROUP_BUY_JOINED", description="Somebody joined their team; the first time only."
+    )
+    GROUP_BUY_ONE_MISSING = strawberry.enum_value(
+        "GROUP_BUY_ONE_MISSING", description="Somebody joined their team, and now one is missing."
+    )
+    GROUP_BUY_SUCCEEDED = strawberry.enum_value("GROUP_BUY_SUCCEEDED", description="Their team is complete.")
+    GROUP_BUY_FAILED = strawberry.enum_value(
+        "GROUP_BUY_FAILED", description="Their team did not come together in time, and their money goes back."
+    )
+    GROUP_BUY_EXPIRING = strawberry.enum_value(
+        "GROUP_BUY_EXPIRING",
+        description="Their team is over in two hours, or half of its time where that is less, and not complete.",
+    )
 
 
 @strawberry.enum(description="What a message can say. Each event has some of these, and a keyword takes some kinds.")
@@ -64,6 +78,13 @@ class MessageValue(Enum):
         "AFTER_SALE_STATUS", description="Where the after-sale stands, in up to five characters; a text."
     )
     AFTER_SALE_AMOUNT = strawberry.enum_value("AFTER_SALE_AMOUNT", description="What it is about; an amount.")
+    TEAM_SIZE = strawberry.enum_value("TEAM_SIZE", description="How many can be in the team; a number.")
+    TEAM_JOINED = strawberry.enum_value("TEAM_JOINED", description="How many are in it; a number.")
+    TEAM_MISSING = strawberry.enum_value("TEAM_MISSING", description="How many it waits for to succeed; a number.")
+    TEAM_NEWEST = strawberry.enum_value(
+        "TEAM_NEWEST", description="The first character of the name of whoever joined last: `小**`; a text."
+    )
+    TEAM_EXPIRES_AT = strawberry.enum_value("TEAM_EXPIRES_AT", description="Until when the team waits; a moment.")
 
 
 @reads()
@@ -93,7 +114,10 @@ class MessageTemplate(Node):
         " known; ask again when it is 0. 0 for everybody else.",
     )
     keywords: list[MessageKeyword] = field(many(rows=_KEYWORDS), description="What it says.")
-    page: str = field(description="What it opens, `{orderId}` standing for the order's id; empty for nothing.")
+    page: str = field(
+        description="What it opens, `{orderId}` standing for the order's id, and `{teamId}` for the team's in what is"
+        " told of teams; empty for nothing."
+    )
     active: bool = field(description="Whether it is sent. Customers see those that are.")
     version: int = field(description="Send it back when changing the template; refused with CONFLICT when stale.")
     created_at: datetime = field(description="When it was entered.")

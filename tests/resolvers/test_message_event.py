@@ -5,7 +5,8 @@ from uuid import uuid4
 import pytest
 
 from models.database import pool
-from resolvers.message_event import MESSAGE_EVENTS, STANDS_UNDER, VALUES, MessageEvent, ValueKind
+from resolvers.message_event import MESSAGE_EVENTS, STANDS_UNDER, VALUES, ValueKind
+from resolvers.message_kind import MessageEvent
 from resolvers.outbox_delivery import DELIVERERS
 from schema.message_template import MessageEventName, MessageValue
 
