@@ -10,10 +10,10 @@ from time import monotonic
 from typing import Any, Final, NoReturn, TypeVar
 from uuid import UUID
 
+from api.asking_who import People
 from api.credentials import Credentials, header_uuid, is_crawler, preferred_language
 from api.errors import ErrorCode, RequestError
 from clock import wall_now
-from models.database import fetch_row
 from models.shop import ShopMode
 from models.staff import Role
 from resolvers.caller import ActorKind, Caller, Language
@@ -24,24 +24,6 @@ _KNOWN_MAX: Final = 10_000
 _REFUSED_MAX: Final = 1_000
 _KEY_CHARS_MAX: Final = 64
 _ALL_ROLES: Final = frozenset(Role)
-
-# Unique look-ups only: visitor_key (key), the primary keys of the rest; one row always. A merge of customers points
-# every older row at the survivor, so one step is enough.
-_LOOK_UP = """
-select visitor_key.shop_id as key_shop_id, app.id as app_id, app.appid,
-       shop.id as shop_id, shop.mode, shop.clock_offset_ms, shop.language,
-       staff.roles, staff.token_version, coalesce(customer.merged_into, customer.id) as customer_id,
-       session.id as session_id
-from (
-    select $1::text as key, $2::uuid as shop_id, $3::uuid as staff_id, $4::uuid as customer_id, $5::uuid as session_id
-) as asked
-left join visitor_key on visitor_key.key = asked.key and visitor_key.revoked_at is null
-left join wechat_app app on app.shop_id = visitor_key.shop_id and app.id = visitor_key.app_id
-left join staff on staff.shop_id = asked.shop_id and staff.id = asked.staff_id and staff.active
-left join customer on customer.shop_id = asked.shop_id and customer.id = asked.customer_id
-left join session on session.shop_id = asked.shop_id and session.id = asked.session_id and session.revoked_at is null
-left join shop on shop.id = coalesce(visitor_key.shop_id, staff.shop_id)
-"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,6 +62,7 @@ class Identities:
         self._refused: dict[tuple[str, str], _Refused] = {}
         self._asking: dict[tuple[str, str], asyncio.Task[_Known | _Refused]] = {}
         self._forgotten = 0
+        self._people = People()
 
     async def caller_of(self, credentials: Credentials, request_id: str) -> Caller:
         """Return who is asking.
@@ -146,7 +129,7 @@ class Identities:
         customer_id = bearer.subject_id if bearer and bearer.kind is ActorKind.CUSTOMER else None
         shop_id, session_id = (bearer.shop_id, bearer.session_id) if bearer else (None, None)
         forgotten = self._forgotten
-        row = await fetch_row(_LOOK_UP, (key or None, shop_id, staff_id, customer_id, session_id))
+        row = await self._people.ask((key or None, shop_id, staff_id, customer_id, session_id))
         answer = _judge(row, asked[0], bearer)
         if forgotten != self._forgotten:
             # Asked before `forget`: good enough for who waits, not to be remembered.

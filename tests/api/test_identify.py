@@ -9,7 +9,9 @@ from uuid import UUID, uuid4
 import httpx
 import pytest
 
+import api.asking_who
 import api.identify
+from api.asking_who import ALONE_MOST
 from api.credentials import Credentials, preferred_language
 from api.errors import ErrorCode, RequestError
 from api.identify import Identities
@@ -271,6 +273,23 @@ async def test_what_was_asked_before_forgetting_is_not_remembered_after(door: Do
     assert door.identities._known == {}
 
 
+async def test_many_who_come_at_once_are_asked_about_together_and_each_is_who_they_are(
+    door: Door, opened: OpenedShop, settings: Settings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    other, people = await open_shop(settings), [await new_customer(opened.id) for _ in range(30)]
+    tokens = [door.customer(opened.id, opened.app.appid, person) for person in people]
+    asked = count_look_ups(monkeypatch)
+    known = [door(shop_key=opened.key, authorization=token) for token in tokens]
+    refused = [door.refuses(shop_key=other.key, authorization=token) for token in tokens[:5]]
+    strangers = [door.refuses(shop_key=f"nobody {number}") for number in range(5)]
+
+    callers, answers = await asyncio.gather(asyncio.gather(*known), asyncio.gather(*refused, *strangers))
+
+    assert [caller.subject_id for caller in callers] == people
+    assert [code for code, _ in answers] == [ErrorCode.FORBIDDEN] * 5 + [ErrorCode.UNAUTHENTICATED] * 5
+    assert asked[0] == ALONE_MOST
+
+
 async def test_over_http_a_refusal_has_its_status_and_code(opened: OpenedShop, http: httpx.AsyncClient) -> None:
     async def ask(headers: Mapping[str, str]) -> tuple[int, str]:
         response = await http.post("/graphql", json={"query": "{ __typename }"}, headers=headers)
@@ -290,5 +309,5 @@ def count_look_ups(monkeypatch: pytest.MonkeyPatch) -> list[int]:
         asked[0] += 1
         return await fetch_row(sql, binds)
 
-    monkeypatch.setattr(api.identify, "fetch_row", counted)
+    monkeypatch.setattr(api.asking_who, "fetch_row", counted)
     return asked
