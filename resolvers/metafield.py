@@ -15,6 +15,7 @@ from resolvers.metafield_draft import one_refusals
 from resolvers.metafield_owner import FoundOwner, Owner, hold_owners
 from resolvers.metafield_save import OwnedMetafield, put_metafields
 from resolvers.outbox import emit_many
+from resolvers.retried import retried
 
 # Each arm by the unique key of its own kind of owner.
 _WISHED: Final = """
@@ -42,6 +43,7 @@ class MetafieldName:
     owner: Owner
 
 
+@retried
 async def metafields_set(caller: Caller, wishes: Sequence[OwnedMetafield]) -> list[UUID]:
     """Set metafields by owner, namespace and key; returns their ids in order. All or none.
 
@@ -63,6 +65,7 @@ async def metafields_set(caller: Caller, wishes: Sequence[OwnedMetafield]) -> li
     return [found[index] for index in range(len(names))]
 
 
+@retried
 async def metafields_delete(caller: Caller, names: Sequence[MetafieldName]) -> list[UUID]:
     """Delete metafields; all must be there, or none goes. Returns the ids that are gone, in order."""
     checks = _check_names(names)

@@ -39,7 +39,8 @@ where shop_id = $1 and id in (
         select line.cart_id from cart_line line where line.shop_id = $1 and line.id = any($3::uuid[]))))
 order by id for share
 """
-# Unique (shop_id, id) of every table. Whoever was merged is who they are now.
+# Unique (shop_id, id) of every table. Whoever was merged is who they are now. Carts and lines can go in this moment:
+# then they are waited for, and are not there.
 _FIND: Final = """
 select 'product_id' as kind, id as asked, id, id as product_id from product where shop_id = $1 and id = any($2::uuid[])
 union all
@@ -47,9 +48,11 @@ select 'variant_id', id, id, product_id from variant where shop_id = $1 and id =
 union all
 select 'customer_id', id, coalesce(merged_into, id), null from customer where shop_id = $1 and id = any($4::uuid[])
 union all
-select 'cart_id', id, coalesce(merged_into, id), null from cart where shop_id = $1 and id = any($5::uuid[])
+select 'cart_id', id, coalesce(merged_into, id), null
+from (select id, merged_into from cart where shop_id = $1 and id = any($5::uuid[]) order by id for key share) held
 union all
-select 'cart_line_id', id, id, null from cart_line where shop_id = $1 and id = any($6::uuid[])
+select 'cart_line_id', id, id, null
+from (select id from cart_line where shop_id = $1 and id = any($6::uuid[]) order by id for key share) held
 union all
 select 'order_id', id, id, null from orders where shop_id = $1 and id = any($7::uuid[])
 """
