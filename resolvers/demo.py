@@ -1,4 +1,4 @@
-"""The demo: a shop called 小铺 with goods, shelves, stock, freight, people and reviews; also for testers' sandboxes.
+"""The demo: a shop called 小铺 with goods, shelves, stock, freight, a group-buy, people, reviews; also for sandboxes.
 
 Goods go in by the write path of the import, so what the demo shows is what an import gives.
 """
@@ -27,6 +27,7 @@ from resolvers.demo_data import (
     demo_reviews,
 )
 from resolvers.demo_freight import add_freight
+from resolvers.demo_group_buy import add_group_buy
 from resolvers.demo_page import add_home
 from resolvers.product_merge import merge_products
 from resolvers.product_record import ProductRecord, Source
@@ -75,7 +76,7 @@ async def open_demo_when_empty(sealing_key: bytes) -> bool:
 
 
 async def fill_with_demo(shop: Shop) -> None:
-    """Put the demo's goods, people, reviews, shelves, freight and home page into an empty shop, by its seed.
+    """Put the demo's goods, people, reviews, shelves, freight, group-buy and home page into an empty shop, by its seed.
 
     All or nothing.
     """
@@ -91,6 +92,7 @@ async def fill_with_demo(shop: Shop) -> None:
         await _add_reviews(sql, caller, shop.seed, products, product_ids)
         await refresh_products(sql, shop.id, list(product_ids.values()))
         await add_freight(caller)
+        await add_group_buy(sql, caller, product_ids)
         await add_home(sql, caller, product_ids, await _add_collections(sql, caller, product_ids))
 
 
