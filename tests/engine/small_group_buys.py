@@ -68,8 +68,8 @@ def grouped(shop: SmallShop) -> SmallShop:
         if number % 3 == 0:
             shop.add(
                 "group_buy_card", team_id=team["id"], app_id=shop.rows["wechat_app"][0]["id"], telling="WAITING",
-                revision=1, attempts=0, next_attempt_at=NOW, leased_until=None, last_error="", created_at=NOW,
-                updated_at=NOW,
+                revision=1, told="", attempts=0, next_attempt_at=NOW, leased_until=None, last_error="",
+                created_at=NOW, updated_at=NOW,
             )  # fmt: skip
     return shop
 

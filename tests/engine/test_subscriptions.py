@@ -5,6 +5,7 @@ from typing import Any
 import orjson
 import pytest
 
+from engine.live import NOTHING
 from ids import encode_id
 from models.staff import Role
 from resolvers.caller import Caller
@@ -19,6 +20,12 @@ VIEWER = """subscription($after: String) {
 
 ORDERS = """subscription($after: String, $id: ID) { orderUpdated(orderId: $id, after: $after) {
     order { id } orders(first: 3) { id status history { axis toValue } } at } }"""
+
+
+TEAMS = """subscription($after: String, $id: ID) { groupBuyTeamUpdated(teamId: $id, after: $after) {
+    team { id state joined members { name role } } teams(first: 3) { id version } } }"""
+SEATS = """subscription($after: String, $id: ID) { groupBuyTeamUpdated(teamId: $id, after: $after) {
+    team { id viewerSeat { state } } } }"""
 
 
 async def _followed(both: Both, document: str, after: str | None, viewer: Caller, **more: Any) -> tuple[str, Any]:
@@ -76,3 +83,47 @@ async def test_orders_are_followed_by_whose_they_are_and_one_by_who_keeps_them(b
         (staff(small, Role.CATALOGUE), own[0]), (keeper, "ord_nothing"),
     ):  # fmt: skip
         assert await _followed(both, ORDERS, None, who, id=id_) == ("", {"orderUpdated": None})
+
+
+async def test_teams_are_followed_by_whoever_may_see_them(both: Both, small: SmallShop) -> None:
+    """An answer is everybody's where the team is and the selection asks nothing of the viewer; known or not."""
+    keeper, stranger = staff(small, Role.ORDERS), customer(small, 2)
+    for row in small.rows["group_buy_team"]:
+        id_, is_public = encode_id("gbt", row["id"]), row["state"] in {"FORMING", "SUCCEEDED", "FAILED"}
+        leader = next(one for one in (0, 1) if small.ids("customer")[one] == row["leader_id"])
+        cursor, answer = await _followed(both, TEAMS, None, customer(small, leader), id=id_)
+        assert answer["groupBuyTeamUpdated"]["team"]["id"] == id_
+        assert (await _followed(both, TEAMS, None, keeper, id=id_)) == (cursor, answer)
+        for nobody in (stranger, visitor(small)):
+            expected = (cursor, answer) if is_public else ("", {"groupBuyTeamUpdated": None})
+            assert await _followed(both, TEAMS, None, nobody, id=id_) == expected
+        assert await _followed(both, TEAMS, cursor, keeper, id=id_) == ("", {"groupBuyTeamUpdated": None})
+        for document in (TEAMS, SEATS):
+            for after in (None, cursor):
+                told = await both.answer(document, {"after": after, "id": id_}, customer(small))
+                assert told.news is not None
+                assert told.news.about == row["id"]
+                assert told.news.is_personal == (document is SEATS or not is_public)
+
+
+async def test_customers_follow_all_teams_they_sit_in(both: Both, small: SmallShop) -> None:
+    """Each their own; visitors and staff have none, and an id that is none is nothing."""
+    cursors = set()
+    for number in range(3):
+        who = customer(small, number)
+        cursor, answer = await _followed(both, TEAMS, None, who)
+        own = {row["team_id"] for row in small.rows["group_buy_seat"]
+               if row["customer_id"] == who.subject_id and row["state"] != "RELEASED"}  # fmt: skip
+        assert {team["id"] for team in answer["groupBuyTeamUpdated"]["teams"]} <= {encode_id("gbt", id_) for id_ in own}
+        assert len(answer["groupBuyTeamUpdated"]["teams"]) == min(len(own), 3)
+        assert await _followed(both, TEAMS, cursor, who) == ("", {"groupBuyTeamUpdated": None})
+        told = await both.answer(TEAMS, {"after": None}, who)
+        assert told.news is not None
+        assert (told.news.about, told.news.is_personal) == (None, True)
+        cursors.add(cursor)
+    assert len(cursors) == 3
+    for nobody in (visitor(small), staff(small, Role.OWNER)):
+        assert await _followed(both, TEAMS, None, nobody) == ("", {"groupBuyTeamUpdated": None})
+    told = await both.answer(TEAMS, {"after": None, "id": "gbt_nothing"}, customer(small))
+    assert told.news is not None
+    assert (told.news.cursor, told.news.about) == ("", NOTHING)
