@@ -18,6 +18,7 @@ from resolvers import product_merge_sql as merge_sql
 from resolvers.aggregates import refresh_products
 from resolvers.catalogue import Catalogue, open_catalogue
 from resolvers.import_report import Problem
+from resolvers.offered_variant import IS_OFFERED
 from resolvers.outbox import emit_many
 from resolvers.product_record import ProductRecord, Source
 from resolvers.product_shelves import find_categories, put_into_collections, rule_collections
@@ -39,13 +40,16 @@ _HOLD_LEVELS: Final = """
 select level.id from variant join stock_level level on level.shop_id = $1 and level.variant_id = variant.id
 where variant.shop_id = $1 and variant.product_id = any($2::uuid[]) order by level.id for update of level
 """
-# What buyers hold; few rows of any shop, found through the products' variants.
-_FIND_RESERVED: Final = """
-select variant.product_id, variant.option_values, sum(level.reserved)::bigint as reserved
-from variant join stock_level level on level.shop_id = $1 and level.variant_id = variant.id and level.reserved > 0
-where variant.shop_id = $1 and variant.product_id = any($2::uuid[])
-group by variant.product_id, variant.option_values
-"""
+# What buyers hold and offers promise; few rows of any shop, found through the products' variants.
+_FIND_HELD: Final = f"""
+select * from (
+    select variant.product_id, variant.option_values, {IS_OFFERED} as is_offered, (
+        select coalesce(sum(level.reserved), 0)::bigint from stock_level level
+        where level.shop_id = $1 and level.variant_id = variant.id
+    ) as reserved
+    from variant where variant.shop_id = $1 and variant.product_id = any($2::uuid[])
+) held where held.reserved > 0 or held.is_offered
+"""  # noqa: S608 - fixed words
 
 
 @dataclass(slots=True)
@@ -141,25 +145,28 @@ async def _find(merge: _Merge, records: Sequence[ProductRecord]) -> dict[str, UU
 
 
 async def _held(merge: _Merge, records: Sequence[ProductRecord], found: dict[str, UUID | None]) -> set[str]:
-    """Reject products of which buyers hold pieces that the record would take away; returns their handles."""
+    """Reject products of which the record would take away what buyers hold or offers promise; returns their handles."""
     record_of = {found[record.handle]: record for record in records if found.get(record.handle)}
     rows = []
     if record_of:
         await merge.sql.execute(_HOLD_LEVELS, merge.shop_id, list(record_of))
-        rows = await merge.sql.fetch(_FIND_RESERVED, merge.shop_id, list(record_of))
+        rows = await merge.sql.fetch(_FIND_HELD, merge.shop_id, list(record_of))
     held = set()
     for row in rows:
         record, pieces = record_of[row["product_id"]], row["reserved"]
         variant = next((one for one in record.variants if list(one.option_values) == row["option_values"]), None)
         name = " / ".join(row["option_values"]) or record.title
-        if variant is None:
+        if variant is None and row["is_offered"]:
+            reason = f"{name} is in a group-buy, so the variant cannot go"
+        elif variant is None:
             reason = f"{pieces} of {name} are held by buyers, so the variant cannot go"
         elif "quantity" in merge.source.says and variant.tracked and variant.quantity < pieces:
             reason = f"{pieces} of {name} are held by buyers, {variant.quantity} would be left"
         else:
             continue
         if record.handle not in held:
-            merge.reject(record, "Variant Inventory Qty", UserErrorCode.OUT_OF_STOCK, reason)
+            code = UserErrorCode.IN_USE if variant is None and row["is_offered"] else UserErrorCode.OUT_OF_STOCK
+            merge.reject(record, "Variant Inventory Qty", code, reason)
         held.add(record.handle)
     return held
 

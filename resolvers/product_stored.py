@@ -8,6 +8,7 @@ from uuid import UUID
 import orjson
 
 from models.database import Connection
+from resolvers.offered_variant import IS_OFFERED
 
 Stored = Mapping[str, Any]
 
@@ -23,14 +24,15 @@ select product.* from product where shop_id = $1 and id in (
 """
 
 # Indexes (shop_id, product_id, ..) of the three tables.
-_PARTS = """
+_PARTS = f"""
 select 'option' as part, to_jsonb(product_option.*) as row from product_option
 where shop_id = $1 and product_id = any($2::uuid[])
 union all
 select 'media', to_jsonb(media.*) from media where shop_id = $1 and product_id = any($2::uuid[])
 union all
-select 'variant', to_jsonb(variant.*) from variant where shop_id = $1 and product_id = any($2::uuid[])
-"""
+select 'variant', to_jsonb(variant.*) || jsonb_build_object('is_offered', {IS_OFFERED})
+from variant where shop_id = $1 and product_id = any($2::uuid[])
+"""  # noqa: S608 - fixed words
 
 # Buyers reserve without the catalogue's lock, so levels that a write judges are held; in id order, as buyers do.
 _LEVELS = """

@@ -11,6 +11,7 @@ from resolvers.caller import Caller
 from resolvers.catalogue import open_catalogue
 from resolvers.checks import Checks
 from resolvers.idempotency import once
+from resolvers.offered_variant import offered_refusal
 from resolvers.option import stored_options
 from resolvers.outbox import emit
 from resolvers.product_draft import VARIANTS_MAX
@@ -48,7 +49,8 @@ async def variants_upsert(caller: Caller, product_id: UUID, drafts: Sequence[Var
 async def variants_delete(caller: Caller, product_id: UUID, variant_ids: Sequence[UUID]) -> list[UUID]:
     """Delete variants of one product; all or none of them.
 
-    Raises Refusals: NOT_FOUND, IN_USE when buyers hold some of one, NOT_ALLOWED when none would be left.
+    Raises Refusals: NOT_FOUND, IN_USE when buyers hold some of one or an offer promises it, NOT_ALLOWED when none would
+    be left.
     """
     async with transaction() as sql:
         await open_catalogue(sql, caller.shop_id)
@@ -61,6 +63,8 @@ async def variants_delete(caller: Caller, product_id: UUID, variant_ids: Sequenc
                 checks.refuse(UserErrorCode.NOT_FOUND, "找不到该规格", "No such variant", index)
             elif any(level["reserved"] for level in standing.levels.get(variant_id, {}).values()):
                 checks.add([reserved_refusal(stored[variant_id]["title"], index)])
+            elif stored[variant_id]["is_offered"]:
+                checks.add([offered_refusal(stored[variant_id]["title"], index)])
         if not set(stored) - set(variant_ids):
             checks.refuse(UserErrorCode.NOT_ALLOWED, "商品至少保留一个规格", "A product keeps at least one variant")
         checks.end()

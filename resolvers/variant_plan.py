@@ -12,6 +12,7 @@ from models.variant import InventoryPolicy
 from resolvers.caller import Caller
 from resolvers.keep import Keep, given, merged
 from resolvers.metafield_draft import MetafieldDraft
+from resolvers.offered_variant import offered_refusal
 from resolvers.option import OptionDraft, fit_refusals
 from resolvers.rows import Row
 from resolvers.variant_draft import VARIANT_DEFAULTS, VariantDraft
@@ -202,6 +203,8 @@ def _remove(plan: VariantPlan, shelf: Shelf, left: Mapping[UUID, Stored]) -> Non
     for row in left.values():
         if any(level["reserved"] for level in shelf.levels.get(row["id"], {}).values()):
             plan.refusals.append(reserved_refusal(row["title"]))
+        elif row["is_offered"]:
+            plan.refusals.append(offered_refusal(row["title"]))
     plan.gone = list(left)
 
 

@@ -117,3 +117,36 @@ async def test_what_is_over_or_dearer_than_the_goods_is_not_published(shop: Sand
 
     assert (await shop.staff(PUBLISH, {"id": over["id"]})).refusals == [Refused("NOT_ALLOWED", "id")] * 2
     assert (await shop.staff(PUBLISH, {"id": dear["id"]})).refusals == [Refused("NOT_ALLOWED", "id")]
+
+
+async def test_a_variant_that_is_promised_stays(shop: SandboxShop) -> None:
+    tea, other = await on_sale(shop, "tea", 10, 10, fen=5000)
+    offer = await made(shop, tea)
+    product = (await wish(tea))["productId"]
+    delete = """mutation ($product: ID!, $ids: [ID!]!) {
+      variantsDelete(productId: $product, ids: $ids) { deletedVariantIds userErrors { code field message } } }"""
+    keep = """mutation ($product: ID!, $keep: ID!) {
+      productUpdate(id: $product, input: {variants: [{id: $keep, optionValues: ["2"]}]}) {
+        product { id } userErrors { code field message } } }"""
+
+    dropped = await shop.staff(keep, {"product": product, "keep": other})
+    refused = await shop.staff(delete, {"product": product, "ids": [tea]})
+    await shop.staff(END, {"id": offer["id"]})
+    done = await shop.staff(delete, {"product": product, "ids": [tea]})
+
+    assert [one.code for one in dropped.refusals] == ["IN_USE"]
+    assert refused.refusals == [Refused("IN_USE", "ids.0")]
+    assert done.refusals == []
+
+
+async def test_no_page_leads_to_a_team(shop: SandboxShop) -> None:
+    url = "https://img.example/1.jpg"
+    page = {"title": "团", "handle": "team", "blocks": [{"image": {"url": url, "target": {"kind": "TEAM"}}}]}
+
+    answer = await shop.staff(
+        """mutation ($input: PageUpsertInput!) {
+          pageUpsert(input: $input, idempotencyKey: "team") { page { id } userErrors { code field message } } }""",
+        {"input": page},
+    )
+
+    assert answer.refusals == [Refused("INVALID", "input.blocks.0.image.target.kind")]
