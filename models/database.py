@@ -15,6 +15,8 @@ from tortoise.migrations.executor import MigrationExecutor
 from tortoise.migrations.schema_editor import AsyncpgSchemaEditor
 from tortoise.transactions import in_transaction
 
+from models.connection import PooledConnection, handed_back
+
 MODELS = (
     "models.shop",
     "models.wechat_app",
@@ -87,10 +89,6 @@ Connection = Any
 """An asyncpg connection; asyncpg's own class and its pool proxy share no typed base."""
 
 
-async def _keep_session(_connection: Connection) -> None:
-    """Send nothing on release: we never change a session, and asyncpg's default costs a statement each time."""
-
-
 async def _learn_arrays(connection: Connection) -> None:
     """Let the driver ask what an array is now: it asks once for each connection, else in front of somebody's read."""
     await connection.fetchval(ARRAYS, [], [])
@@ -114,7 +112,8 @@ def tortoise_config(dsn: str, *, pool_size: int = 10) -> dict[str, Any]:
         "server_settings": SESSION_SETTINGS,
         "application_name": "xiaopu",
         "init": _learn_arrays,
-        "reset": _keep_session,
+        "reset": handed_back,
+        "connection_class": PooledConnection,
     }
     return {
         "connections": {"default": {"engine": "tortoise.backends.asyncpg", "credentials": credentials}},
@@ -205,7 +204,7 @@ async def fetch_row(sql: str, binds: tuple[Any, ...]) -> Any:  # noqa: ANN401 - 
     """Run one statement and give its first row, or None.
 
     The pool's own release runs in a task of its own, shielded from whoever cancels. After an answer nothing is left
-    that could be cancelled (see `_keep_session`), so the holder takes the connection back at once: a tenth of the CPU
+    that could be cancelled (see `handed_back`), so the holder takes the connection back at once: a tenth of the CPU
     of a small answer.
     """
     connections = pool()
