@@ -32,6 +32,7 @@ from resolvers.outbox_delivery import deliver_outbox
 from resolvers.payment_notification import handle_payment_notifications, waiting_pay_notifications
 from resolvers.payment_query import query_payments, waiting_payments
 from resolvers.publication import announce_due_windows, next_window_edge
+from resolvers.push_receive import reap_pushed_messages
 from resolvers.refund_send import send_refunds, waiting_refunds
 from resolvers.sales_count import count_sales, waiting_sales
 from resolvers.search_index import renew_stale_words, waiting_words
@@ -107,6 +108,7 @@ DUE_WORK: Final[tuple[DueWork, ...]] = (
             reap_media_uploads,
             reap_idempotency_keys,
             reap_delivered_events,
+            reap_pushed_messages,
         ),
     ),
     DueWork("finish_merges", finish_merges, every_seconds=5.0),

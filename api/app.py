@@ -17,6 +17,7 @@ from api.identify import Identities
 from api.media import media_routes
 from api.operations import make_operations
 from api.pay_webhook import pay_webhook_routes
+from api.push_webhook import push_webhook_routes
 from api.sandbox import sandbox_routes
 from api.websocket import GraphQLSocket
 from api.wechat_login import wechat_login_routes
@@ -107,6 +108,7 @@ def _routes(settings: Settings, endpoint: GraphQLEndpoint, socket: GraphQLSocket
         *code_routes(),
         *media_routes(),
         *pay_webhook_routes(),
+        *push_webhook_routes(),
         *wechat_login_routes(settings),
         *([] if settings.is_production else [*sandbox_routes(), wechat_sandbox()]),
     ]

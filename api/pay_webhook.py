@@ -25,7 +25,7 @@ BODY_BYTES_MAX: Final = 64 * 1024
 
 async def pay_notification(request: Request) -> Response:
     """Keep what a merchant's WeChat Pay tells. 204, or `{"code": "FAIL"}` with 401, 403, 404, 413; told again then."""
-    body = await _body(request)
+    body = await whole_body(request)
     if body is None:
         return _fail(HTTPStatus.REQUEST_ENTITY_TOO_LARGE, "too long")
     try:
@@ -49,7 +49,7 @@ def pay_webhook_routes() -> list[Route]:
     return [Route(f"{WEBHOOK_PATH}/{{channel}}", pay_notification, methods=["POST"])]
 
 
-async def _body(request: Request) -> bytes | None:
+async def whole_body(request: Request) -> bytes | None:
     """Read the bytes as they came, which are what is signed; None when there are too many."""
     body = b""
     try:

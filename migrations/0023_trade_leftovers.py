@@ -1,14 +1,25 @@
-"""Payments that came otherwise than they were asked for, and refunds that go another way than the money came."""
+"""Payments that came otherwise than they were asked for, refunds that go another way, and what WeChat pushes."""
 
 from typing import ClassVar
 
 from tortoise import fields, migrations
+from tortoise.indexes import Index
 from tortoise.migrations import operations as ops
 
-from models.constraints import check
+from ids import new_id
+from models.constraints import CASCADE, check, reference, shop_key
 from models.payment import PaymentProblem
 
+SHOP_TABLES = ("pushed_message", "message_push")
+
+REFERENCES = (
+    ("message_push", "app_id", "wechat_app", CASCADE),
+    ("pushed_message", "app_id", "wechat_app", CASCADE),
+)
+
 CHECKS = {
+    "message_push": {"channel": "channel ~ '^[0-9a-f]{32}$'"},
+    "pushed_message": {"digest": "octet_length(digest) = 32"},
     "payment": {
         "problem": """(problem is null) = (told_fen is null) and (problem is not null or told_at is null)
                       and told_fen >= 0 and problem in ('WRONG_MERCHANT', 'WRONG_APP', 'WRONG_CURRENCY',
@@ -27,6 +38,8 @@ SANDBOX = (
 INDEXES = (
     """create index payment_problem on payment (shop_id, order_id)
        where problem is not null and state <> 'SUCCEEDED'""",
+    """create index orders_reminded on orders (shop_id, created_at, id)
+       where shipping_reminded_at is not null and status = 'PAID'""",
 )
 
 
@@ -47,6 +60,51 @@ class Migration(migrations.Migration):
         ),
         ops.AddField(model_name="Payment", name="told_fen", field=fields.BigIntField(null=True)),
         ops.AddField(model_name="Payment", name="told_at", field=fields.DatetimeField(null=True)),
+        ops.AddField(
+            model_name="Order", name="shipping_reminded_at", field=fields.DatetimeField(null=True, auto_now=False)
+        ),
+        ops.CreateModel(
+            name="MessagePush",
+            fields=[
+                ("id", fields.UUIDField(primary_key=True, default=new_id, unique=True, db_index=True)),
+                ("shop_id", fields.UUIDField()),
+                ("app_id", fields.UUIDField()),
+                ("channel", fields.CharField(unique=True, max_length=32)),
+                ("token_sealed", fields.BinaryField()),
+                ("key_sealed", fields.BinaryField()),
+                ("created_at", fields.DatetimeField(auto_now=False, auto_now_add=False)),
+                ("updated_at", fields.DatetimeField(auto_now=False, auto_now_add=False)),
+            ],
+            options={
+                "table": "message_push",
+                "app": "models",
+                "unique_together": (("shop_id", "id"), ("shop_id", "app_id")),
+                "pk_attr": "id",
+            },
+            bases=["Owned"],
+        ),
+        ops.CreateModel(
+            name="PushedMessage",
+            fields=[
+                ("id", fields.UUIDField(primary_key=True, default=new_id, unique=True, db_index=True)),
+                ("shop_id", fields.UUIDField()),
+                ("app_id", fields.UUIDField()),
+                ("digest", fields.BinaryField()),
+                ("event", fields.CharField(max_length=64)),
+                ("outcome", fields.CharField(default="", max_length=24)),
+                ("created_at", fields.DatetimeField(auto_now=False, auto_now_add=False)),
+            ],
+            options={
+                "table": "pushed_message",
+                "app": "models",
+                "unique_together": (("shop_id", "app_id", "digest"),),
+                "indexes": [Index(fields=["created_at"])],
+                "pk_attr": "id",
+            },
+            bases=["Owned"],
+        ),
+        ops.RunSQL([shop_key(table) for table in SHOP_TABLES]),
+        ops.RunSQL([reference(*one) for one in REFERENCES]),
         ops.RunSQL(
             [check(table, name, condition) for table, named in CHECKS.items() for name, condition in named.items()]
         ),

@@ -20,6 +20,7 @@ from models.connection import PooledConnection, handed_back
 MODELS = (
     "models.shop",
     "models.wechat_app",
+    "models.message_push",
     "models.visitor_key",
     "models.staff",
     "models.customer",

@@ -110,6 +110,7 @@ class Order(Owned):
     cancelled_at = fields.DatetimeField(null=True)
     closed_at = fields.DatetimeField(null=True)
     hidden_at = fields.DatetimeField(null=True)
+    shipping_reminded_at = fields.DatetimeField(null=True)
     version = fields.IntField(default=1)
     created_at = fields.DatetimeField()
     updated_at = fields.DatetimeField()

@@ -16,6 +16,7 @@ from schema.group_buy_team_mutation import GroupBuyTeamMutation
 from schema.media_mutation import MediaMutation
 from schema.merchant_account_mutation import MerchantAccountMutation
 from schema.message_mutation import MessageMutation
+from schema.message_push import MessagePushMutation
 from schema.metafield_mutation import MetafieldMutation
 from schema.order_mutation import OrderMutation
 from schema.outbox_event import OutboxMutation
@@ -52,6 +53,7 @@ class Mutation(
     MetafieldMutation,
     MerchantAccountMutation,
     MessageMutation,
+    MessagePushMutation,
     PaymentMutation,
     PromoterMutation,
     ShareLinkMutation,

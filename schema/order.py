@@ -183,6 +183,11 @@ class Order(Node):
     prior_paid_orders: int | None = field(
         description="How many orders the customer had paid before this one. Requires: ORDERS.", roles=[Role.ORDERS]
     )
+    shipping_reminded_at: datetime | None = field(
+        description="When WeChat last reminded of it, paid more than 48 hours ago and not sent; null when it did not."
+        " Requires: ORDERS.",
+        roles=[Role.ORDERS],
+    )
     expires_at: datetime = field(description="Until when it can be paid.")
     paid_at: datetime | None = field(description="When it was paid; null before.")
     shipped_at: datetime | None = field(description="When the last parcel left; null before.")

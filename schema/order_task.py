@@ -16,6 +16,9 @@ class OrderTask(Enum):
     REFUND = strawberry.enum_value(
         "REFUND", description="A refund is ABNORMAL: see `refunds`, `refundAbnormalApply`, `refundRetry`."
     )
+    SHIPPING = strawberry.enum_value(
+        "SHIPPING", description="WeChat reminds of it: paid more than 48 hours ago, and not sent; see `orderShip`."
+    )
     SHIPPING_UPLOAD = strawberry.enum_value(
         "SHIPPING_UPLOAD", description="WeChat does not take what was shipped: see `shippingUpload`."
     )
@@ -27,6 +30,8 @@ TASKS: Final = {
         and task.problem is not null and task.state <> 'SUCCEEDED')""",
     "REFUND": f"""exists (select from refund task where {_OF_ORDER.format(name="task")}
         and task.state = 'ABNORMAL')""",
+    "SHIPPING": """({t}.shipping_reminded_at is not null and {t}.status = 'PAID'
+        and {t}.fulfilment_status in ('NOT_SHIPPED', 'PARTIALLY_SHIPPED'))""",
     "SHIPPING_UPLOAD": f"""exists (select from shipping_upload task where {_OF_ORDER.format(name="task")}
         and task.state = 'FAILED')""",
 }

@@ -21,6 +21,7 @@ from schema.group_buy_team_update import GroupBuyTeamUpdateQuery
 from schema.landing_query import LandingQuery
 from schema.merchant_account import MerchantAccountQuery
 from schema.message import MessageQuery
+from schema.message_push import MessagePushQuery
 from schema.message_template import MessageTemplateQuery
 from schema.node import Node
 from schema.order_query import OrderQuery
@@ -65,6 +66,7 @@ class Query(
     PayPreviewQuery,
     MessageTemplateQuery,
     MessageQuery,
+    MessagePushQuery,
     OutboxQuery,
 ):
     """Each root is one part of one SQL statement."""

@@ -67,7 +67,7 @@ _ARGUMENT_TYPES = {
 ENUMS = {"sortKey", "status", "tab", "task", "state", "sort", "event"}
 _SORTS = ("ENDING_SOON", "MOST_JOINED", "NEWEST")
 _TABS = ("TO_PAY", "TO_SHIP", "TO_RECEIVE", "TO_REVIEW", "AFTER_SALE", None)
-_TASKS = ("PAYMENT", "REFUND", "SHIPPING_UPLOAD", None)
+_TASKS = ("PAYMENT", "REFUND", "SHIPPING", "SHIPPING_UPLOAD", None)
 
 _SEEN = """{
     products(first: 100) { nodes { id variants { nodes { id } } } } collections { nodes { id } } pages { nodes { id } }

@@ -42,5 +42,9 @@ def messaged(shop: SmallShop) -> SmallShop:
             attempts=number % 7, next_attempt_at=NOW if is_waiting else None, last_error=error,
             created_at=NOW - timedelta(hours=number // 3), sent_at=NOW if state == "SENT" else None,
         )  # fmt: skip
+    shop.add(
+        "message_push", app_id=app["id"], channel=shop.new_id().hex, token_sealed=b"-", key_sealed=b"-",
+        created_at=NOW, updated_at=NOW,
+    )  # fmt: skip
     shop.add("message_quota", identity_id=person, template_id=f"{shop.word}0", remaining=3, updated_at=NOW)
     return shop

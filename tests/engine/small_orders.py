@@ -72,6 +72,7 @@ def _order(shop: SmallShop, number: int, customer: UUID, state: Row) -> None:
         "expires_at": NOW + timedelta(minutes=number, microseconds=1), "version": 1 + number % 5, "is_counted": True,
         "created_at": created, "updated_at": NOW - timedelta(minutes=number // 2), **state,
     }  # fmt: skip
+    row["shipping_reminded_at"] = NOW - timedelta(hours=number) if number % 3 else None
     row["paid_fen"] = 0 if row["payment_status"] == "UNPAID" else total
     shop.rows.setdefault("orders", []).append(row)
     _about(shop, row, number)

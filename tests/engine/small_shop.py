@@ -32,6 +32,7 @@ TABLES = (
     "merchant_account_app", "orders", "order_line", "order_adjustment", "order_change", "order_note", "order_hold",
     "delivery", "payment", "after_sale", "after_sale_change", "refund", "refund_allocation", "refund_line", "shipment",
     "shipment_line", "shipping_upload", "review", "identity", "message_template", "message_quota", "metafield",
+    "message_push",
     "group_buy", "group_buy_variant", "group_buy_team", "group_buy_seat", "group_buy_change", "group_buy_card",
     "message",
 )  # fmt: skip

@@ -7,7 +7,7 @@ from typing import Any, Final
 from tests.harness.asking import Asker
 from tests.journeys.corpus_cart import CART
 from tests.journeys.corpus_group_buys import GROUP_BUY
-from tests.journeys.corpus_messages import MESSAGE, TEMPLATE
+from tests.journeys.corpus_messages import MESSAGE, PUSH, TEMPLATE
 from tests.journeys.corpus_orders import DELIVERY, FOR_STAFF, LINE, ORDER, ORDER_PAGE, QUOTE, wish
 from tests.journeys.corpus_paying import ACCOUNT, PREVIEW
 from tests.journeys.corpus_places import BOOK, FREIGHT
@@ -301,6 +301,7 @@ READS: Final = (
         lambda of: {"order": of["order"], "customer": of["customer"]},
         staff_only=True,
     ),
+    Read("messagePushes", f"{{ messagePushes {{ {PUSH} }} shop {{ name }} }}", staff_only=True),
     Read("messageTemplates", f"{{ messageTemplates {{ {TEMPLATE} }} }}"),
     Read(
         "orderChange",

@@ -1,5 +1,6 @@
 """Telling customers: the roots of message templates and of what customers agreed to."""
 
+import secrets
 from typing import Any, Final
 
 from tests.journeys.corpus_write import instead, open_to_all, write
@@ -17,7 +18,20 @@ def _template(of: World, **more: Any) -> dict[str, Any]:
     return {"input": {**wish, "keywords": [{"keyword": "thing1", "value": "GOODS"}], **more}}
 
 
+PUSH: Final = "appid path createdAt updatedAt"
+
+
+def push(appid: str) -> dict[str, str]:
+    """By what WeChat proves itself, made up."""
+    return {"appid": appid, "token": secrets.token_hex(8), "encodingAesKey": secrets.token_hex(22)[:43]}
+
+
 MESSAGE_WRITES: Final = (
+    write(
+        "messagePushUpsert", "$input: MessagePushInput!", f"messagePush {{ {PUSH} }}",
+        lambda of: {"input": push(of.shop.app.appid)},
+        instead("input.appid", input=lambda _, theirs: push(theirs.shop.app.appid)),
+    ),
     write(
         "messageTemplateUpsert", "$input: MessageTemplateInput!", f"messageTemplate {{ {TEMPLATE} }}", _template,
         instead("input.appid", input=lambda mine, theirs: _template(mine, appid=theirs.shop.app.appid)["input"]),

@@ -21,7 +21,7 @@ ORDER: Final = f"""id orderNo status paymentStatus fulfilmentStatus refundStatus
   secret: metafield(namespace: "secret", key: "margin") {{ id value }} expiresAt paidAt shippedAt autoConfirmAt
   isConfirmExtended completedAt cancelledAt closedAt hiddenAt version createdAt updatedAt"""
 FOR_STAFF: Final = f"""{ORDER} staffNotes {{ text createdAt }} promoter {{ name }} channel campaign sceneValue
-  priorPaidOrders tasks"""
+  priorPaidOrders shippingRemindedAt tasks"""
 ORDER_PAGE: Final = "totalCount pageInfo { hasNextPage endCursor }"
 QUOTE: Final = f"""lines {{ index variantId productId cartLineId title variantTitle imageUrl quantity unitPrice {_FEN}
     subtotal {_FEN} total {_FEN} }} subtotal {_FEN} freight {_FEN} total {_FEN} token expiresAt

@@ -106,6 +106,7 @@ OF_A_WRITE: Final[Mapping[str, int]] = {
     "cartLinesRemove": 4,
     "cartClear": 4,
     "messageTemplateUpsert": 6,
+    "messagePushUpsert": 4,
     "messageOptInRecord": 8,
     "groupBuyCreate": 11,
     "groupBuyUpdate": 12,

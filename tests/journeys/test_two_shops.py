@@ -51,7 +51,7 @@ _NO_MARK = {
     "group_buy.tier_sizes", "group_buy_variant.tier_prices_fen",
     "group_buy.join_by", "group_buy.late_payment", "freight_rule.region_codes", "delivery.method",
     "delivery.origin", "message_template.event", "message.event", "message.occasion", "message.state",
-    "message.last_error",
+    "message.last_error", "message_push.channel", "pushed_message.event", "pushed_message.outcome",
     "delivery.name_masked", "delivery.phone_masked", "delivery.region_code", "delivery.region_text",
     "delivery.postcode", "delivery.pickup_code", "merchant_account.mode", "merchant_account.mchid",
     "merchant_account.sub_mchid", "merchant_account.provider_appid", "merchant_account.serial_no",

@@ -8,7 +8,7 @@ from ids import decode_id, encode_id, new_id
 from models.database import pool
 from resolvers.refund_send import send_refunds
 from tests.harness.asking import Asker
-from tests.harness.paying import PAY, SYNC, wechat_pay
+from tests.harness.paying import PAY, SYNC, mchid_of, wechat_pay
 from tests.harness.refunding import (
     APPLY,
     APPROVE,
@@ -26,6 +26,7 @@ mutation ($input: PlacementInput!) {
   orderPlace(input: $input) { order { id lines { id } } userErrors { code field message } }
 }"""
 _QUOTE: Final = "query ($input: QuoteInput!) { quote(input: $input) { quote { token total { fen } } } }"
+_ASK: Final = "update refund_allocation set next_attempt_at = created_at where shop_id = $1 and refund_id = $2"
 _SAID: Final = "update refund_allocation set last_error = $3 where shop_id = $1 and refund_id = $2"
 # As WeChat told of money that came otherwise than it was asked for.
 _WRONG: Final = """
@@ -68,9 +69,14 @@ async def give_back(  # noqa: PLR0913 - who buys what, under which marks
     )
     assert answer.refusals == []
     refund: str = answer["orderRefund"]["refund"]["id"]
-    # WeChat wants somebody to look; what it is asked next it takes on, and no more.
+    # WeChat wants somebody to look, which it says when it is asked; what it is asked next it takes on, and no more.
+    mchid = await mchid_of(shop)
+    await wechat_pay(shop, "/notifications/hold", mchid=mchid, hold=True)
     await refunds_become(shop, "ABNORMAL")
     await send_refunds(wall_now(), shop.id)
+    await pool().execute(_ASK, shop.id, _inside("rfd", refund))
+    await send_refunds(wall_now(), shop.id)
+    await wechat_pay(shop, "/notifications/hold", mchid=mchid, hold=False)
     await refunds_become(shop, "PROCESSING")
     await pool().execute(_SAID, shop.id, _inside("rfd", refund), hidden)
     wrong = new_id()

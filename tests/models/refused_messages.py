@@ -8,6 +8,8 @@ REFUSED_IN_MESSAGES: Final[dict[str, list[Row]]] = {
     "message_template_event_check": [{"event": ""}, {"template_id": ""}],
     "message_template_keywords_check": [{"keywords": "{}"}, {"keywords": "[]"}],
     "message_template_version_check": [{"version": 0}],
+    "message_push_channel_check": [{"channel": "short"}],
+    "pushed_message_digest_check": [{"digest": b"short"}],
     "message_quota_template_check": [{"template_id": ""}],
     "message_quota_remaining_check": [{"remaining": -1}, {"remaining": 101}],
     "message_event_check": [{"event": ""}, {"occasion": ""}],

@@ -11,6 +11,14 @@ def messages(ids: Ids) -> dict[str, Row]:
             "keywords": '[{"keyword": "amount2", "value": "PAID", "text": ""}]', "page": "pages/order", "active": True,
             **AGES,
         },
+        "message_push": {
+            "app_id": ids.app, "channel": ids.app.hex, "token_sealed": b"-", "key_sealed": b"-",
+            "created_at": MOMENT, "updated_at": MOMENT,
+        },
+        "pushed_message": {
+            "app_id": ids.app, "digest": bytes(32), "event": "trade_manage_remind_shipping", "outcome": "REMINDED",
+            "created_at": MOMENT,
+        },
         "message_quota": {
             "identity_id": ids.identity, "template_id": "T1", "remaining": 1, "updated_at": MOMENT,
         },

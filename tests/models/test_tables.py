@@ -20,6 +20,7 @@ PLATFORM_KEYS = {
     ("visitor_key", ("key",)): "a credential, which finds the shop",
     ("tortoise_migrations", ("app", "name")): "of the platform",
     ("merchant_account", ("channel",)): "an address that WeChat writes to, which finds the shop",
+    ("message_push", ("channel",)): "the same",
     ("payment", ("mchid", "out_trade_no")): "WeChat's: several shops may be paid through one account",
     ("payment", ("mchid", "transaction_id")): "the same",
     ("payment_notification", ("mchid", "notification_id")): "the same",

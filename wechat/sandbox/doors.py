@@ -27,6 +27,7 @@ from wechat.sandbox.inputs import (
     ListInput,
     PhoneCodeInput,
     PushInput,
+    ReminderInput,
     SealInput,
     SwitchInput,
     read_body,
@@ -36,6 +37,7 @@ from wechat.sandbox.messages import grant, messages_of
 from wechat.sandbox.people import Person, group_id, meet
 from wechat.sandbox.pictures import follow
 from wechat.sandbox.push import check_url, push
+from wechat.sandbox.push_reminder import remind
 from wechat.sandbox.switches import Aim, clear, set_switch, switches_of
 from wechat.sandbox.tokens import expire_all
 
@@ -169,6 +171,16 @@ async def push_message(request: Request) -> dict[str, Any]:
     return {"pushes": [await push(app, message_body, is_safe=asked.safe) for _ in range(asked.times)]}
 
 
+async def remind_of_shipping(request: Request) -> dict[str, Any]:
+    """Remind the shop's server of an order that is paid and not sent, in safe mode."""
+    asked = await read_body(request, ReminderInput)
+    app = await _pushed_to(asked.appid)
+    if not app.encoding_aes_key:
+        message = "appid: the app has no encodingAesKey"
+        raise InputError(message)
+    return {"pushes": await remind(app, asked.order, asked.times)}
+
+
 async def prove_url(request: Request) -> dict[str, Any]:
     """Have the shop's server prove itself."""
     asked = await read_body(request, AppidInput)
@@ -232,5 +244,6 @@ DOORS: Final = (
     door("/tokens/expire", "POST", end_tokens),
     door("/pushes", "POST", push_message),
     door("/pushes/check", "POST", prove_url),
+    door("/pushes/remind-shipping", "POST", remind_of_shipping),
     door("/link/{token}", "GET", open_link),
 )

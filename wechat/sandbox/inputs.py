@@ -138,6 +138,14 @@ class PushInput(Input):
     times: int = Field(default=1, ge=1, le=10)
 
 
+class ReminderInput(Input):
+    """Which paid order WeChat reminds of, by the merchant's number of it, told `times` times over."""
+
+    appid: Appid
+    order: OrderNo
+    times: int = Field(default=1, ge=1, le=10)
+
+
 class ListInput(Input):
     """What to list, in the query; without a word on it, everything."""
 
