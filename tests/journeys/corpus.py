@@ -364,6 +364,11 @@ READS: Final = (
         is_compiled=False,
     ),
     Read("payPreview", PREVIEW, lambda of: {"token": of["order.payToken"]}, is_compiled=False),
+    Read(
+        "groupBuyTeamChange",
+        "{ groupBuyTeamChange { cursor at team { id } teams(first: 2) { id state viewerSeat { state } } } }",
+        sender=lambda of: of.customer,
+    ),
     Read("viewerChange", f"{{ viewerChange {{ cursor at viewer {{ {CUSTOMER} }} }} }}", sender=lambda of: of.customer),
     Read(
         "nodes",
