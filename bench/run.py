@@ -13,6 +13,7 @@ from typing import Final
 from bench.asking import count_statements, requests_of, same_answers
 from bench.buying import measure_buying
 from bench.catalogue import KEY, Stocked, stock_shop
+from bench.fan_out import fan_out_line
 from bench.journey import journey_line
 from bench.landing import measure_landing, share_products
 from bench.load import Load, Plan, Target, turns
@@ -93,6 +94,8 @@ def buying_lines() -> Iterator[str]:
                 yield measure_placing(on, servers, buyers, hot=hot)
         with ExitStack() as stack:
             yield journey_line(on, stack, buyers)
+        with ExitStack() as stack:
+            yield fan_out_line(on, stack, buyers)
 
 
 async def _prepare(on: Ground) -> Stocked:

@@ -29,8 +29,9 @@ VARIANTS: Final = {
 RIVALS: Final = {
     "placing rival": ("-m", "bench.settled", "bench.placing_hand_written:create"),
     "wechat": ("main.py", "wechat-sandbox", "--port"),
+    "ours too": VARIANTS["ours"],
 }
-"""Those that answer one question of their own, and the WeChat that logins ask."""
+"""Those that answer one question of their own, the WeChat that logins ask, and a second process of ours."""
 _START_SECONDS: Final = 30.0
 _STOP_SECONDS: Final = 15.0
 
