@@ -50,7 +50,10 @@ WRITES: Final = (
         instead("input.categoryId", input=lambda _, theirs: {"categoryId": theirs["child"]}),
         instead(
             "input.variants.0.id",
-            input=lambda _, theirs: {"variants": [{"id": theirs["product.variant"], "price": {"fen": 1}}]},
+            input=lambda mine, theirs: {"variants": [
+                {"id": theirs["product.variant"], "price": {"fen": 1}},
+                {"id": mine["product.variant"]}, {"id": mine["product.variant2"]},
+            ]},
         ),
         instead(
             "input.media.0.id",
