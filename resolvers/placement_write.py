@@ -7,7 +7,7 @@ from typing import Any, Final
 from uuid import UUID
 
 from clock import wall_now
-from ids import new_id
+from ids import new_hex, new_id
 from models.database import Connection
 from models.delivery import Delivery
 from models.order import (
@@ -30,7 +30,7 @@ from resolvers.order_step import order_payload
 from resolvers.placement import Wish
 from resolvers.placement_judge import JudgedLine, Judgement
 from resolvers.pricing import TITLES, Adjustment
-from resolvers.randomness import randomness
+from resolvers.randomness import drawn
 from resolvers.rows import as_json, inserted, read_json
 
 _DIGITS: Final = 10
@@ -132,7 +132,8 @@ class _Written:
         }
 
     def _owned(self, **columns: Any) -> dict[str, Any]:  # noqa: ANN401 - values of columns
-        return {"id": new_id(), "shop_id": self.shop_id, **columns}
+        # Nobody here asks for the id of a row but of orders and lines, which have theirs: text will do.
+        return {"id": new_hex(), "shop_id": self.shop_id, **columns}
 
     def _order(self) -> dict[str, Any]:
         wish, person, priced = self.judgement.wish, self.judgement.person, self.judgement.price
@@ -248,7 +249,7 @@ class _Written:
     def event(self) -> dict[str, Any]:
         """What the world hears."""
         return {
-            "id": new_id(),
+            "id": new_hex(),
             "topic": "order.placed",
             "aggregate_id": self.order_id,
             "payload": order_payload(self.rows[Order][0]),
@@ -259,7 +260,7 @@ class _Written:
         """What the same wish is answered with, asked again."""
         wish = self.judgement.wish
         return {
-            "id": new_id(),
+            "id": new_hex(),
             "actor": actor_of(wish.caller),
             "mutation": wish.mutation,
             "key": wish.key,
@@ -286,5 +287,5 @@ def order_no(now: datetime, seed: int, wish: Wish) -> str:
 
     A sandbox shop's follows its seed and the wish, so that a test's numbers come again.
     """
-    chance = randomness(seed, f"order_no:{wish.customer_id}:{wish.key}")
-    return f"{now:%y%m%d}{chance.randrange(10**_DIGITS):0{_DIGITS}}"
+    chance = drawn(seed, f"order_no:{wish.customer_id}:{wish.key}", 10**_DIGITS)
+    return f"{now:%y%m%d}{chance:0{_DIGITS}}"
