@@ -10,13 +10,11 @@ from typing import Any, TypeAlias
 
 from graphql import (
     FieldNode,
-    GraphQLEnumType,
     GraphQLField,
     GraphQLInputObjectType,
     GraphQLInputType,
     GraphQLList,
     GraphQLNonNull,
-    GraphQLScalarType,
     ListValueNode,
     NullValueNode,
     ObjectValueNode,
@@ -28,7 +26,6 @@ from graphql import (
 from graphql.utilities.coerce_input_value import coerce_default_value, coerce_input_literal
 
 from engine.errors import bad_input
-from engine.scalars import is_planned
 
 Variables = Mapping[str, Any]
 
@@ -58,24 +55,6 @@ def arguments(field: GraphQLField, node: FieldNode, variables: Variables) -> dic
             continue
         found[name] = _argument(value, definition.type, variables, name)
     return found
-
-
-def shape(value: Any, type_: GraphQLInputType) -> object:  # noqa: PLR0911 - one way out for each kind of type
-    """What of a variable's value the SQL text may depend on: presence, structure, enums and planned scalars."""
-    if isinstance(type_, GraphQLNonNull):
-        return shape(value, type_.of_type)
-    if value is None:
-        return None
-    if isinstance(type_, GraphQLList):
-        item = _bare(type_.of_type)
-        if isinstance(item, GraphQLScalarType):
-            return True
-        return tuple(shape(one, type_.of_type) for one in value)
-    if isinstance(type_, GraphQLInputObjectType):
-        return tuple((name, shape(value[name], field.type)) for name, field in type_.fields.items() if name in value)
-    if isinstance(type_, GraphQLEnumType) or is_planned(type_.name):
-        return value
-    return True
 
 
 def _is_absent(node: ValueNode, variables: Variables) -> bool:

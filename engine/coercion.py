@@ -4,7 +4,6 @@ graphql-core asks anew for every value of what kind its type is. The functions h
 `coerce_input_value` gives, and `Undefined` for what does not fit. What is wrong with it graphql-core is asked to say.
 """
 
-from collections.abc import Callable
 from typing import Any
 
 from graphql import (
@@ -20,31 +19,14 @@ from graphql import (
 from graphql.pyutils import is_iterable
 from graphql.utilities.coerce_input_value import coerce_default_value
 
-Coerce = Callable[[Any], Any]
+from engine.per_type import Function, PerType
 
 
-class Coercers:
-    """The functions of one schema's types."""
+class Coercers(PerType):
+    """Of what a client sent: the value, or Undefined."""
 
-    def __init__(self) -> None:
-        self._made: dict[str, Coerce] = {}
-
-    def of(self, type_: GraphQLInputType) -> Coerce:
-        """Return the function for what a client sent where this type is wanted."""
-        # A type is told by how it is written: `[Int!]!`.
-        name = str(type_)
-        made = self._made.get(name)
-        if made is None:
-
-            def later(value: Any) -> Any:
-                return self._made[name](value)
-
-            # A type may hold itself: while its function is being made, those below find it when they are called.
-            self._made[name] = later
-            made = self._made[name] = self._new(type_)
-        return made
-
-    def _new(self, type_: GraphQLInputType) -> Coerce:
+    def make(self, type_: GraphQLInputType) -> Function:
+        """Return the function that coerces a value."""
         if isinstance(type_, GraphQLNonNull):
             inner = self.of(type_.of_type)
             return lambda value: Undefined if value is None else inner(value)
@@ -59,13 +41,13 @@ class Coercers:
 class _Field:
     __slots__ = ("coerce", "default", "is_required", "name", "out_name")
 
-    def __init__(self, name: str, field: GraphQLInputField, coerce: Coerce) -> None:
+    def __init__(self, name: str, field: GraphQLInputField, coerce: Function) -> None:
         self.name, self.out_name, self.coerce = name, field.out_name or name, coerce
         self.is_required = is_required_input_field(field)
         self.default = coerce_default_value(field)
 
 
-def _object(fields: list[_Field]) -> Coerce:
+def _object(fields: list[_Field]) -> Function:
     known = {field.name for field in fields}
 
     def coerce(value: Any) -> Any:
@@ -89,7 +71,7 @@ def _object(fields: list[_Field]) -> Coerce:
     return coerce
 
 
-def _made(type_: GraphQLInputObjectType, coerce: Coerce) -> Coerce:
+def _made(type_: GraphQLInputObjectType, coerce: Function) -> Function:
     if type_.out_type is GraphQLInputObjectType.out_type:
         return coerce
 
@@ -100,7 +82,7 @@ def _made(type_: GraphQLInputObjectType, coerce: Coerce) -> Coerce:
     return make
 
 
-def _one_of(type_: GraphQLInputObjectType, coerce: Coerce) -> Coerce:
+def _one_of(type_: GraphQLInputObjectType, coerce: Function) -> Function:
     def choose(value: Any) -> Any:
         found = coerce(value)
         if found is None or found is Undefined:
@@ -112,19 +94,20 @@ def _one_of(type_: GraphQLInputObjectType, coerce: Coerce) -> Coerce:
     return choose
 
 
-def _list(item: Coerce) -> Coerce:
+def _list(item: Function) -> Function:
     def coerce(value: Any) -> Any:
         if value is None:
             return None
         # Whatever is no list stands for a list of one.
-        found = [item(one) for one in value] if is_iterable(value) else [item(value)]
+        is_list = isinstance(value, list) or is_iterable(value)
+        found = [item(one) for one in value] if is_list else [item(value)]
         # Undefined equals None, but is not the same.
         return Undefined if any(one is Undefined for one in found) else found
 
     return coerce
 
 
-def _leaf(type_: GraphQLLeafType) -> Coerce:
+def _leaf(type_: GraphQLLeafType) -> Function:
     read = type_.coerce_input_value
 
     def coerce(value: Any) -> Any:

@@ -23,14 +23,13 @@ from graphql import (
 
 from engine.arguments import Variables
 from engine.codes import ErrorCode
-from engine.coercion import Coercers
 from engine.commands import Ref
 from engine.compiler import Compiler
 from engine.errors import RequestFault
 from engine.executor import READ, Context, ReadingExecutor
 from engine.following import Following
 from engine.live import parted
-from engine.plan import Demand, Plan, Reader
+from engine.plan import Demand, Inputs, Plan, Reader
 from engine.rows import Order
 from engine.selection import Selections
 from engine.sources import Relation, Shape, Sources
@@ -85,7 +84,7 @@ class Engine:
         self.sources = sources
         self._fetch = fetch
         self._secret = secret
-        self._coercers = Coercers()
+        self._inputs = Inputs()
         self._together = Together(fetch)
         for (type_name, name), facts in sources.fields.items():
             if schema.query_type and type_name == schema.query_type.name and facts.source is not None:
@@ -96,7 +95,7 @@ class Engine:
         reader = operation.plans.get(Reader)
         if reader is None:
             reader = operation.plans[Reader] = Reader(
-                self.schema, self.sources, self._coercers, operation.node, operation.fragments
+                self.schema, self.sources, self._inputs, operation.node, operation.fragments
             )
         coerced = reader.coerced(variables)
         plan = reader.plan(coerced, keeps=caller.keeps)

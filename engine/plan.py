@@ -23,7 +23,7 @@ from graphql.execution.collect_fields import FragmentDetails
 from graphql.execution.get_variable_signature import GraphQLVariableSignature, get_variable_signature
 from graphql.execution.values import VariableValues, VariableValueSource, get_variable_values
 
-from engine.arguments import Variables, shape
+from engine.arguments import Variables
 from engine.codes import ErrorCode
 from engine.coercion import Coercers
 from engine.commands import Command, commands_of
@@ -31,6 +31,7 @@ from engine.compiler import Compiler
 from engine.errors import RequestFault, bad_input
 from engine.live import Live, live_read
 from engine.selection import Fragments, Selections
+from engine.shapes import Shapes
 from engine.sources import Sources
 from engine.statement import Bind, Statement
 
@@ -66,6 +67,14 @@ class Plan:
     """The root fields of a mutation; empty where graphql-core must look at it whole."""
 
 
+@dataclass(frozen=True, slots=True)
+class Inputs:
+    """What is known of the types of one schema's variables."""
+
+    coercers: Coercers = field(default_factory=Coercers)
+    shapes: Shapes = field(default_factory=Shapes)
+
+
 class Reader:
     """What is known of one operation before any variables: kept with it, and holding its plans."""
 
@@ -73,7 +82,7 @@ class Reader:
         self,
         schema: GraphQLSchema,
         sources: Sources,
-        coercers: Coercers,
+        inputs: Inputs,
         node: OperationDefinitionNode,
         fragments: Fragments,
     ) -> None:
@@ -93,7 +102,8 @@ class Reader:
             for definition in node.variable_definitions or ()
             if definition.default_value is None and not isinstance(definition.type, NonNullTypeNode)
         }
-        self._coerce = {name: coercers.of(type_) for name, type_ in self._types.items()}
+        self._shapes = [(name, inputs.shapes.of(type_)) for name, type_ in self._types.items()]
+        self._coerce = {name: inputs.coercers.of(type_) for name, type_ in self._types.items()}
         self._signatures = [
             signature
             for definition in node.variable_definitions or ()
@@ -143,7 +153,7 @@ class Reader:
 
     def plan(self, variables: Variables, *, keeps: frozenset[str]) -> Plan:
         """The plan for variables of this shape."""
-        key = (keeps, *(_shape(variables, name, type_) for name, type_ in self._types.items()))
+        key = (keeps, *[shape(variables[name]) if name in variables else Undefined for name, shape in self._shapes])
         plan = self._plans.get(key)
         if plan is None:
             if len(self._plans) >= PLANS_KEPT:
@@ -174,10 +184,6 @@ class Reader:
         notes = tuple((name, read) for (name, _key), read in statement.notes.items())
         computed = tuple(statement.computed)
         return Plan(*statement.finished(sql), computed, demands, notes, live, statement.is_personal)
-
-
-def _shape(variables: Variables, name: str, type_: Any) -> object:
-    return shape(variables[name], type_) if name in variables else Undefined
 
 
 def is_read(sources: Sources, type_: GraphQLObjectType, nodes: list[FieldNode]) -> bool:
