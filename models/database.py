@@ -117,7 +117,7 @@ def tortoise_config(dsn: str, *, pool_size: int = 10) -> dict[str, Any]:
         "connection_class": PooledConnection,
     }
     return {
-        "connections": {"default": {"engine": "tortoise.backends.asyncpg", "credentials": credentials}},
+        "connections": {"default": {"engine": "models.postgres", "credentials": credentials}},
         "apps": {"models": {"models": list(MODELS), "default_connection": "default", "migrations": "migrations"}},
         "use_tz": True,
         "timezone": "UTC",
