@@ -65,7 +65,7 @@ def _order(shop: SmallShop, number: int, customer: UUID, state: Row) -> None:
         "freight_fen": FREIGHT_FEN if number % 4 else 0, "total_fen": total, "paid_fen": 0, "refunding_fen": 0,
         "refunded_fen": 0, "item_count": sum(line["quantity"] for line in lines), "note": shop.word * (number % 2),
         "attributes": orjson.dumps({"发票": shop.word, "a": "it's"} if known else {}).decode(),
-        "promoter_id": shop.ids("promoter")[number % 3] if known else None,
+        "promoter_id": shop.ids("promoter")[(0, 1, -2)[number % 3]] if known else None,
         "share_link_id": _link(shop, number) if known else None,
         "channel": f"{shop.word}群" if known else None, "campaign": "618" if known else None,
         "scene_value": 1007 if known else None, "prior_paid_orders": number, "is_confirm_extended": False,
