@@ -23,6 +23,8 @@ from wechat.answers import Phone, Suggestion
 from wechat.client import TextPlace
 from wechat.connection import wechat
 
+CONSENT_GIVEN: Final = "customer.consent_given"
+CONSENT_WITHDRAWN: Final = "customer.consent_withdrawn"
 NICKNAME_CHARS_MAX: Final = 64
 POLICY_CHARS_MAX: Final = 64
 _SHOWN_HEAD: Final = 3
@@ -108,7 +110,8 @@ async def profile_update(caller: Caller, changes: ProfileChanges) -> UUID:
 async def consent_set(caller: Caller, kind: ConsentKind, policy_version: str, *, agreed: bool) -> UUID:
     """Note that a customer agrees to a version of a policy, or takes it back; saying the same again changes nothing.
 
-    Returns the customer. Raises Refusals: LOGIN_REQUIRED, BLANK or TOO_LONG for the version.
+    What changes is told: whoever sends advertisements must stop when they are no longer wanted. Returns the customer.
+    Raises Refusals: LOGIN_REQUIRED, BLANK or TOO_LONG for the version.
     """
     customer_id = required_customer(caller)
     checks = Checks("input")
@@ -117,15 +120,16 @@ async def consent_set(caller: Caller, kind: ConsentKind, policy_version: str, *,
     async with transaction() as sql:
         held: UUID = await sql.fetchval(_HOLD, caller.shop_id, customer_id)
         current = await sql.fetchrow(_CURRENT, caller.shop_id, held, kind)
-        if not agreed:
+        stands = current is not None and current["withdrawn_at"] is None
+        if agreed and not (stands and current["policy_version"] == policy_version):
             if current is not None:
-                await sql.execute(_WITHDRAW, current["id"], caller.now)
-            return held
-        if current is not None:
-            if current["withdrawn_at"] is None and current["policy_version"] == policy_version:
-                return held
-            await sql.execute(_NO_LONGER, current["id"])
-        await sql.execute(_AGREE, new_id(), caller.shop_id, held, kind, policy_version, caller.now)
+                await sql.execute(_NO_LONGER, current["id"])
+            await sql.execute(_AGREE, new_id(), caller.shop_id, held, kind, policy_version, caller.now)
+            await emit(sql, caller, CONSENT_GIVEN, held, {"kind": kind, "policyVersion": policy_version})
+        elif stands and not agreed:
+            await sql.execute(_WITHDRAW, current["id"], caller.now)
+            told = {"kind": kind, "policyVersion": current["policy_version"]}
+            await emit(sql, caller, CONSENT_WITHDRAWN, held, told)
     return held
 
 

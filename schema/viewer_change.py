@@ -13,7 +13,9 @@ from schema.customer import Customer
 # The state itself in short: whatever of it changes, the cursor is another. Only its owner ever sees it.
 _CURSOR = (
     "encode(sha256(convert_to(concat_ws(chr(10), {t}.id::text, {t}.nickname, coalesce({t}.avatar_url, chr(9)),"
-    " {t}.phone_masked), 'UTF8')), 'hex')"
+    " coalesce({t}.phone_masked, chr(9)), (select string_agg(concat_ws(' ', c.id, extract(epoch from c.withdrawn_at)),"
+    " chr(10) order by c.id) from consent c where c.shop_id = {shop} and c.customer_id = {t}.id"
+    " and c.is_current)), 'UTF8')), 'hex')"
 )
 
 
@@ -41,8 +43,8 @@ class ViewerChangeQuery:
     @read(
         one(),
         ViewerChange | None,
-        description="Whether name, picture or phone of the customer who asks changed since a cursor, for clients"
-        " without a socket; null when they did not, and for visitors and staff.",
+        description="Whether name, picture, phone or consents of the customer who asks changed since a cursor, for"
+        " clients without a socket; null when they did not, and for visitors and staff.",
     )
     def viewer_change(rows: Rows, after: After = None) -> None:
         """Their own."""
@@ -57,9 +59,9 @@ class ViewerChangeSubscription:
         one(),
         ViewerChange | None,
         following=Following(("customer.",), is_own=True),
-        description="Tells that name, picture or phone of the customer who asks changed, on whichever device: at once"
-        " unless `after` is where they are, then after each change. Never null; visitors and staff are told nothing."
-        " The query `viewerChange` gives the same.",
+        description="Tells that name, picture, phone or consents of the customer who asks changed, on whichever device:"
+        " at once unless `after` is where they are, then after each change. Never null; visitors and staff are told"
+        " nothing. The query `viewerChange` gives the same.",
     )
     def viewer_updated(rows: Rows, after: After = None) -> None:
         """Their own."""

@@ -58,7 +58,7 @@ OF_A_WRITE: Final[Mapping[str, int]] = {
     "sessionRevoke": 1,
     "phoneBind": 7,
     "profileUpdate": 5,
-    "consentSet": 4,
+    "consentSet": 5,
     "staffInvite": 4,
     "sessionSelectShop": 4,
     "pageUpsert": 10,
