@@ -44,7 +44,9 @@ class Client(AsyncpgDBClient):
 
     async def create_pool(self, **settings: object) -> asyncpg.Pool:
         """Open the pool; what is not set is as asyncpg has it."""
-        pool: asyncpg.Pool = await Pool(**cast("Any", {"max_queries": _QUERIES_MAX, "record_class": asyncpg.Record} | settings))
+        pool: asyncpg.Pool = await Pool(
+            **cast("Any", {"max_queries": _QUERIES_MAX, "record_class": asyncpg.Record} | settings)
+        )
         return pool
 
 
