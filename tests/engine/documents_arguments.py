@@ -36,6 +36,7 @@ _LOOSE_ROOTS = {
     "messageTemplates",
     "groupBuy",
     "groupBuyTeam",
+    "groupBuyTeamChange",
 }
 
 
@@ -98,8 +99,8 @@ class Arguments:
                 return self._team()
             case "order":
                 return self._order()
-            case "orderChange":
-                return self._order_change()
+            case "orderChange" | "groupBuyTeamChange":
+                return self._change_of(*(("orderId", "ord") if name == "orderChange" else ("teamId", "gbt")))
             case "messageTemplates":
                 return self._message_templates()
             case "shareLink":
@@ -136,11 +137,11 @@ class Arguments:
         tokens = [token for token in self._world.tokens() if token.startswith("Team")]
         return {"shareToken": self._one_of("shareToken", "String", [*tokens, "nothing"])}
 
-    def _order_change(self) -> dict[str, Value]:
+    def _change_of(self, name: str, prefix: str) -> dict[str, Value]:
         """Of all that are the viewer's, or of one."""
         made: dict[str, Value] = {}
         if self._random.random() < 0.5:
-            made["orderId"] = self._one_of("orderId", "ID", [*self._ids("ord"), "ord_nothing", None])
+            made[name] = self._one_of(name, "ID", [*self._ids(prefix), f"{prefix}_nothing", None])
         if self._random.random() < 0.5:
             made["after"] = self._one_of("after", "String", self._world.changes)
         return made

@@ -77,7 +77,7 @@ _SEEN = """{
 _ORDER = "{ id lines { id } deliveries { id } payments { id } refunds { id } afterSales { id } shipments { id } }"
 _OWN_ORDERS = f"{{ viewer {{ orders(first: 9) {{ nodes {_ORDER} }} }} }}"
 _ALL_ORDERS = f"{{ orders(first: 9) {{ nodes {_ORDER} }} }}"
-_CHANGES = "{ catalogueChange { cursor } viewerChange { cursor } orderChange { cursor } }"
+_CHANGES = "{ catalogueChange { cursor } viewerChange { cursor } orderChange { cursor } groupBuyTeamChange { cursor } }"
 
 
 def argument_type(place: str, name: str) -> str:
