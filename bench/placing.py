@@ -123,7 +123,7 @@ def measure_placing(on: Ground, servers: list[Server], buyers: Buyers, *, hot: b
 
     Raises RuntimeError unless every answer placed an order and holds its piece, and of the last pieces each was sold.
     """
-    before, answers = asyncio.run(_orders(on)), 0
+    before, answers = asyncio.run(orders_there(on)), 0
     loads: defaultdict[str, list[Load]] = defaultdict(list)
     for round_ in range(ROUNDS + 1):
         for server in servers:
@@ -132,16 +132,19 @@ def measure_placing(on: Ground, servers: list[Server], buyers: Buyers, *, hot: b
             # The first warms up.
             if round_:
                 loads[server.name].append(load)
-    placed = asyncio.run(_orders(on)) - before
+    placed = asyncio.run(orders_there(on)) - before
     if placed != answers:
         message = f"{answers} answers, {placed} orders"
         raise RuntimeError(message)
     for server in servers:
         _sell_out(on, server, buyers)
-    return _line("placing hot" if hot else "placing spread", loads["ours"], loads[RIVAL], asyncio.run(_wrong(on)))
+    return line_of_loads(
+        "placing hot" if hot else "placing spread", loads["ours"], loads[RIVAL], asyncio.run(_wrong(on))
+    )
 
 
-def _line(name: str, ours: list[Load], rival: list[Load], oversold: int) -> str:
+def line_of_loads(name: str, ours: list[Load], rival: list[Load], oversold: int) -> str:
+    """Return a line of JSON with the ratio of what both did in a second, and what it cost them."""
     ratios = [one.per_second / other.per_second for one, other in zip(ours, rival, strict=True)]
     found: dict[str, Any] = {
         "bench": name,
@@ -174,28 +177,30 @@ select count(*) from stock_level level where reserved > on_hand or reserved <> (
 
 def _sell_out(on: Ground, server: Server, buyers: Buyers) -> None:
     """Leave a few pieces of the hot variant: so many orders must come of far more wishes."""
-    asyncio.run(_sql(on, _LAST, buyers.variants[0], PIECES))
-    before = asyncio.run(_orders(on))
+    asyncio.run(ask_database(on, _LAST, buyers.variants[0], PIECES))
+    before = asyncio.run(orders_there(on))
     _turn(on, server, buyers, SECONDS, hot=True)
-    sold = asyncio.run(_orders(on)) - before
-    asyncio.run(_sql(on, _LAST, buyers.variants[0], 1_000_000))
+    sold = asyncio.run(orders_there(on)) - before
+    asyncio.run(ask_database(on, _LAST, buyers.variants[0], 1_000_000))
     if sold != PIECES:
         message = f"{server.name} sold {sold} of {PIECES}"
         raise RuntimeError(message)
 
 
-async def _orders(on: Ground) -> int:
-    found: int = await _sql(on, "select count(*) from orders")
+async def orders_there(on: Ground) -> int:
+    """Count the orders of the database."""
+    found: int = await ask_database(on, "select count(*) from orders")
     return found
 
 
 async def _wrong(on: Ground) -> int:
     """How many levels are oversold, or reserve another number than their orders hold."""
-    found: int = await _sql(on, _WRONG)
+    found: int = await ask_database(on, _WRONG)
     return found
 
 
-async def _sql(on: Ground, statement: str, *binds: object) -> Any:  # noqa: ANN401 - whatever it gives
+async def ask_database(on: Ground, statement: str, *binds: object) -> Any:  # noqa: ANN401 - whatever it gives
+    """Ask the database for one value, beside everybody who is measured."""
     watcher = await asyncpg.connect(on.settings.database_url)
     try:
         return await watcher.fetchval(statement, *binds)

@@ -5,9 +5,9 @@ unpaid orders, the expected total, the idempotency key. It does not find out who
 """
 
 import secrets
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
-from datetime import timedelta
+from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import Any, Final
 from uuid import UUID
@@ -52,7 +52,7 @@ _ORDER: Final = """
 insert into orders (id, shop_id, order_no, customer_id, app_id, status, payment_status, fulfilment_status,
     refund_status, goods_fen, freight_fen, total_fen, paid_fen, refunding_fen, refunded_fen, item_count, note,
     attributes, share_chain, prior_paid_orders, is_confirm_extended, expires_at, version, created_at, updated_at)
-values ($1, $2, $3, $4, $5, 'PENDING_PAYMENT', 'UNPAID', 'NOT_SHIPPED', 'NONE', $6, 0, $6, 0, 0, 0, $7, '', '{}', '[]',
+values ($1, $2, $3, $4, $5, 'PENDING_PAYMENT', 'UNPAID', 'NOT_SHIPPED', 'NONE', $11, 0, $6, 0, 0, 0, $7, '', '{}', '[]',
     $8, false, $9, 1, $10, $10)
 """
 _LINE: Final = """
@@ -80,7 +80,9 @@ values ($1, $2, 'order.placed', $3, $4::jsonb, 0, '', $5, $5)
 """
 
 
-class _Code(StrEnum):
+class RefusedCode(StrEnum):
+    """What is refused."""
+
     IDEMPOTENCY_IN_PROGRESS = "IDEMPOTENCY_IN_PROGRESS"
     LIMIT_REACHED = "LIMIT_REACHED"
     NOT_FOUND = "NOT_FOUND"
@@ -88,44 +90,44 @@ class _Code(StrEnum):
     OUT_OF_STOCK = "OUT_OF_STOCK"
 
 
-class _RefusedError(Exception):
+class Refused(Exception):  # noqa: N818 - a no is no error
     """The transaction must not stand."""
 
 
-async def place(request: Request) -> Response:
-    """Place one order of one line."""
-    asked = orjson.loads(await request.body())
-    try:
-        async with pool().acquire() as sql, sql.transaction():
-            found = await _place(sql, asked)
-    except _RefusedError as refused:
-        found = {"order": None, "userErrors": [{"code": str(refused)}]}
-    return Response(orjson.dumps({"data": {"orderPlace": found}}), media_type="application/json")
+Asked = dict[str, Any]
+
+Take = Callable[[Connection, Asked, UUID, int, datetime], Awaitable[int]]
+"""Take what an offer gives of a variant with a regular price; returns what a piece costs by it."""
+
+Write = Callable[[Connection, Asked, dict[str, Any], datetime], Awaitable[None]]
+"""Write what an offer keeps of an order that was placed in it."""
 
 
-async def _place(sql: Connection, asked: dict[str, Any]) -> dict[str, Any]:
+async def place(sql: Connection, asked: Asked, take: Take | None = None, write: Write | None = None) -> dict[str, Any]:
+    """Place one order of one line, in an offer if there is one."""
     shop_id, customer_id = UUID(asked["shop"]), UUID(asked["customer"])
     quantity, now, order_id = asked["quantity"], wall_now(), new_id()
     digest = secrets.token_bytes(32)
     key = (new_id(), shop_id, f"CUSTOMER:{customer_id}", asked["key"], digest, f'"{order_id}"', now)
     if await sql.fetchval(_KEY, *key) is None:
-        raise _RefusedError(_Code.IDEMPOTENCY_IN_PROGRESS)
+        raise Refused(RefusedCode.IDEMPOTENCY_IN_PROGRESS)
     shop = await sql.fetchrow(_SHOP, shop_id)
     paid_orders = await sql.fetchval(_CUSTOMER, shop_id, customer_id)
     if await sql.fetchval(_UNPAID, shop_id, customer_id) >= shop["unpaid_orders_max"]:
-        raise _RefusedError(_Code.LIMIT_REACHED)
+        raise Refused(RefusedCode.LIMIT_REACHED)
     address = await sql.fetchrow(_ADDRESS, shop_id, UUID(asked["address"]), customer_id)
     variant = await sql.fetchrow(_VARIANT, shop_id, UUID(asked["variant"]), now)
     if address is None or variant is None:
-        raise _RefusedError(_Code.NOT_FOUND)
+        raise Refused(RefusedCode.NOT_FOUND)
     names = await sql.fetch(_OPTIONS, shop_id, variant["product_id"])
     await sql.fetchval(_FREIGHT, shop_id)
-    total = variant["price_fen"] * quantity
+    price = await take(sql, asked, variant["id"], variant["price_fen"], now) if take else variant["price_fen"]
+    total = price * quantity
     if total != asked["expected"]:
-        raise _RefusedError(_Code.PRICE_CHANGED)
+        raise Refused(RefusedCode.PRICE_CHANGED)
     level_id = await sql.fetchval(_TAKE, shop_id, variant["id"], quantity, now)
     if level_id is None:
-        raise _RefusedError(_Code.OUT_OF_STOCK)
+        raise Refused(RefusedCode.OUT_OF_STOCK)
     order_no = f"{now:%y%m%d}{secrets.randbelow(10**10):010}"
     expires_at = now + timedelta(minutes=shop["pay_minutes"])
     line_id = new_id()
@@ -134,7 +136,7 @@ async def _place(sql: Connection, asked: dict[str, Any]) -> dict[str, Any]:
     ]
     await sql.execute(
         _ORDER, order_id, shop_id, order_no, customer_id, UUID(asked["app"]), total, quantity, paid_orders,
-        expires_at, now,
+        expires_at, now, variant["price_fen"] * quantity,
     )  # fmt: skip
     await sql.execute(
         _LINE, line_id, shop_id, order_id, variant["product_id"], variant["id"], variant["product_title"],
@@ -150,6 +152,12 @@ async def _place(sql: Connection, asked: dict[str, Any]) -> dict[str, Any]:
     await sql.execute(_RESERVE, new_id(), shop_id, order_id, line_id, level_id, quantity, now)
     await sql.execute(_CHANGE, new_id(), shop_id, order_id, customer_id, now)
     await sql.execute(_TELL, new_id(), shop_id, order_id, _told(order_id, customer_id), now)
+    if write:
+        made = {
+            "order_id": order_id, "line_id": line_id, "variant_id": variant["id"], "price_fen": price,
+            "regular_fen": variant["price_fen"],
+        }  # fmt: skip
+        await write(sql, asked, made, now)
     order = {"id": encode_id("ord", order_id), "status": "PENDING_PAYMENT", "total": {"fen": total}}
     return {"order": order, "userErrors": []}
 
@@ -162,9 +170,18 @@ def _told(order_id: UUID, customer_id: UUID) -> str:
     return orjson.dumps(said).decode()
 
 
-def create() -> Starlette:
-    """Return the application."""
+def serve(path: str, take: Take | None = None, write: Write | None = None) -> Starlette:
+    """Return an application that places orders at a path."""
     settings = load_settings()
+
+    async def answer(request: Request) -> Response:
+        asked = orjson.loads(await request.body())
+        try:
+            async with pool().acquire() as sql, sql.transaction():
+                found = await place(sql, asked, take, write)
+        except Refused as refused:
+            found = {"order": None, "userErrors": [{"code": str(refused)}]}
+        return Response(orjson.dumps({"data": {"orderPlace": found}}), media_type="application/json")
 
     @asynccontextmanager
     async def lifespan(_app: Starlette) -> AsyncIterator[None]:
@@ -172,4 +189,9 @@ def create() -> Starlette:
             settle_memory()
             yield
 
-    return Starlette(routes=[Route("/place", place, methods=["POST"]), Route("/nowhere", place)], lifespan=lifespan)
+    return Starlette(routes=[Route(path, answer, methods=["POST"]), Route("/nowhere", answer)], lifespan=lifespan)
+
+
+def create() -> Starlette:
+    """Return the application."""
+    return serve("/place")

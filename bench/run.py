@@ -14,6 +14,7 @@ from bench.asking import count_statements, requests_of, same_answers
 from bench.buying import measure_buying
 from bench.catalogue import KEY, Stocked, stock_shop
 from bench.fan_out import fan_out_line
+from bench.joining import joining_lines
 from bench.journey import journey_line
 from bench.landing import measure_landing, share_products
 from bench.load import Load, Plan, Target, turns
@@ -92,6 +93,8 @@ def buying_lines() -> Iterator[str]:
             yield from measure_buying(on, servers[0], buyers)
             for hot in (False, True):
                 yield measure_placing(on, servers, buyers, hot=hot)
+        with ExitStack() as stack:
+            yield from joining_lines(on, stack, buyers)
         with ExitStack() as stack:
             yield journey_line(on, stack, buyers)
         with ExitStack() as stack:

@@ -28,6 +28,7 @@ VARIANTS: Final = {
 }
 RIVALS: Final = {
     "placing rival": ("-m", "bench.settled", "bench.placing_hand_written:create"),
+    "joining rival": ("-m", "bench.settled", "bench.joining_hand_written:create"),
     "wechat": ("main.py", "wechat-sandbox", "--port"),
     "ours too": VARIANTS["ours"],
 }
