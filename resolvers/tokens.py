@@ -93,7 +93,7 @@ class Tokens:
         self._key = OKPKey.import_key(pem)
         # The only headers we write, so the only ones we read: no key, certificate or critical extension of others.
         self._header: dict[str, str] = {"typ": "JWT", "alg": _ALGORITHM, "kid": self._key.thumbprint()}
-        # A signature that was right stays right, and costs more than all else of a token; times are looked at anew.
+        # A signature that was right stays right, and so does what is signed; times are looked at anew.
         self._signed = lru_cache(maxsize=SIGNED_KEPT)(self._verified)
 
     def issue(self, bearer: Bearer, minutes: int = MINUTES) -> str:
@@ -122,15 +122,22 @@ class Tokens:
         """Return what a token says if it is ours, whole and in its time (30 s of leeway). Raises BadTokenError."""
         if len(token) > TOKEN_BYTES_MAX:
             raise BadTokenError(TokenFault.TOO_LONG)
-        return _claims(self._signed(token))
+        claims, not_before = self._signed(token)
+        now = wall_now().timestamp()
+        if now >= claims.expires_at + LEEWAY_SECONDS:
+            raise BadTokenError(TokenFault.EXPIRED)
+        if now < not_before - LEEWAY_SECONDS:
+            raise BadTokenError(TokenFault.EARLY)
+        return claims
 
-    def _verified(self, token: str) -> dict[str, Any]:
+    def _verified(self, token: str) -> tuple[Claims, int]:
         if _header_of(token) != self._header:
             raise BadTokenError(TokenFault.FOREIGN)
         try:
-            return jwt.decode(token, self._key, algorithms=[_ALGORITHM]).claims
+            signed = jwt.decode(token, self._key, algorithms=[_ALGORITHM]).claims
         except (JoseError, ValueError):
             raise BadTokenError(TokenFault.FORGED) from None
+        return _claims(signed)
 
 
 def _header_of(token: str) -> object:
@@ -144,8 +151,8 @@ def _header_of(token: str) -> object:
         return None
 
 
-def _claims(claims: dict[str, Any]) -> Claims:
-    now = wall_now().timestamp()
+def _claims(claims: dict[str, Any]) -> tuple[Claims, int]:
+    """Whom a token is for and until when, and from when on."""
     try:
         kind = ActorKind(claims["kind"])
         subject_id = decode_id(_SUBJECTS[kind], claims["sub"])
@@ -161,8 +168,4 @@ def _claims(claims: dict[str, Any]) -> Claims:
         raise BadTokenError(TokenFault.FOREIGN)
     if (kind is ActorKind.STAFF) is not (audience == STAFF_AUDIENCE):
         raise BadTokenError(TokenFault.AUDIENCE)
-    if now >= expires_at + LEEWAY_SECONDS:
-        raise BadTokenError(TokenFault.EXPIRED)
-    if now < not_before - LEEWAY_SECONDS:
-        raise BadTokenError(TokenFault.EARLY)
-    return Claims(Bearer(kind, shop_id, audience, subject_id, version, session_id), expires_at)
+    return Claims(Bearer(kind, shop_id, audience, subject_id, version, session_id), expires_at), not_before
