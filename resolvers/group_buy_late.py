@@ -46,20 +46,21 @@ _SIT: Final = f"""
 update group_buy_team set joined = joined + 1, version = version + 1, updated_at = $3
 where shop_id = $1 and id = $2 and state = 'FORMING' and joined + reserved < size returning {TEAM_COLUMNS}
 """  # noqa: S608 - fixed words
-_RELEASE: Final = """
+_RELEASE: Final = f"""
 with gone as (
     update group_buy_seat set state = 'RELEASED', ended_at = $3, updated_at = $3
-    where shop_id = $1 and id = $2 and state = 'RESERVED' returning *
+    where shop_id = $1 and id = $2 and state = 'RESERVED' returning team_id
 )
 update group_buy_team set reserved = reserved - 1, version = version + 1, updated_at = $3
-from gone where group_buy_team.shop_id = $1 and group_buy_team.id = gone.team_id
-"""
+where shop_id = $1 and id = (select team_id from gone) returning {TEAM_COLUMNS}
+"""  # noqa: S608 - fixed words
+# Under the customer's name of now: of two accounts that were found to be one person, the one that stays.
 _SEAT: Final = """
 insert into group_buy_seat (
     id, shop_id, group_buy_id, team_id, customer_id, order_id, order_line_id, variant_id, quantity, role, state,
     is_virtual, price_paid_fen, share_link_id, invited_by, joined_at, attempts, last_error, created_at, updated_at
 )
-select $3, $1, group_buy_id, $4, customer_id, order_id, order_line_id, variant_id, quantity, $5, 'JOINED',
+select $3, $1, group_buy_id, $4, $7, order_id, order_line_id, variant_id, quantity, $5, 'JOINED',
        false, price_paid_fen, share_link_id, invited_by, $6, 0, '', $6, $6
 from group_buy_seat where shop_id = $1 and id = $2
 """
@@ -103,10 +104,11 @@ async def _move(  # noqa: PLR0913, PLR0917 - from where to where, and who
 ) -> None:
     """Give the seat up in the team that ended, and take one that is paid in the other."""
     seat_id = new_id()
-    await sql.execute(_RELEASE, shop_id, seat["id"], by.now)
+    left = await sql.fetchrow(_RELEASE, shop_id, seat["id"], by.now)
     gone = TeamStep(SeatState.RESERVED, SeatState.RELEASED, seat["id"])
     await write_team_steps(sql, shop_id, team["id"], [gone], by)
-    await sql.execute(_SEAT, shop_id, seat["id"], seat_id, other_id, role, by.now)
+    await tell_team(sql, shop_id, left)
+    await sql.execute(_SEAT, shop_id, seat["id"], seat_id, other_id, role, by.now, seat["customer_id"])
     await sql.execute(_LINE, shop_id, seat["order_line_id"], seat_id)
     other = await sql.fetchrow(_SIT, shop_id, other_id, by.now)
     await write_team_steps(sql, shop_id, other_id, [TeamStep(None, SeatState.JOINED, seat_id)], by)

@@ -160,9 +160,9 @@ async def test_nobody_learns_who_the_others_are(shop: SandboxShop) -> None:
     secret = "一二三四五六七八"
     ming, hong = await somebody(shop, secret), await somebody(shop, "红")
     team = await begun(shop, ming, offer, shirt)
-    seat, order = await pool().fetchrow(
-        "select id, order_id from group_buy_seat where team_id = $1", inside("gbt", team)
-    ) or ("", "")
+    row = await pool().fetchrow("select id, order_id from group_buy_seat where team_id = $1", inside("gbt", team))
+    assert row
+    seat, order = row
     nodes = "query ($ids: [ID!]!) { nodes(ids: $ids) { id } }"
     ids = [f"gbs_{seat.hex}", f"ord_{order.hex}", f"cus_{ming.customer_id.hex}"]
 
