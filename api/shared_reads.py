@@ -11,6 +11,7 @@ from api.body import GraphQLRequest
 from api.operations import Operations
 from engine.documents import Operation
 from engine.execution import Answer
+from engine.statement import READERS
 from resolvers.caller import Caller
 
 KEPT: Final = 256
@@ -18,25 +19,20 @@ KEPT: Final = 256
 
 @dataclass(frozen=True, slots=True)
 class Asked:
-    """One question of one caller; `is_personal` when nobody else would get the same answer."""
+    """One question of one caller; `asks` is what of the caller the answer depends on."""
 
     operation: Operation
     request: GraphQLRequest
     caller: Caller
-    is_personal: bool
-
-    @property
-    def person(self) -> tuple[object, ...]:
-        """Who asks, as far as an answer can be for one alone."""
-        return self.caller.actor, self.caller.subject_id, self.caller.visitor_id
+    asks: frozenset[str]
 
     @property
     def key(self) -> tuple[object, ...]:
         """All that the answer can depend on but the moment."""
         variables = orjson.dumps(self.request.variables, option=orjson.OPT_SORT_KEYS)
         caller = self.caller
-        person = self.person if self.is_personal else ()
-        return self.operation, variables, caller.shop_id, caller.app_id, caller.roles, caller.language, *person
+        reader = _reader(caller, self.asks)
+        return self.operation, variables, caller.shop_id, caller.app_id, caller.roles, caller.language, reader
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,7 +40,7 @@ class _Read:
     """An answer, or what will be one: after which wake it was asked for, and by whom."""
 
     number: int
-    person: tuple[object, ...]
+    caller: Caller
     task: "asyncio.Task[Answer]"
 
 
@@ -58,13 +54,14 @@ class SharedReads:
     async def read(self, asked: Asked, number: int) -> Answer:
         """Return the answer, or what was answered to the same question after wake `number` or a later one.
 
-        What was shared until now, and turns out to be for whoever read it alone, is read by each on their own.
+        What was shared until now, and turns out to depend on who reads it, is read by each on their own.
         """
         read = self._of(asked, number)
         # Shielded: who leaves takes the answer from nobody else.
         answer = await asyncio.shield(read.task)
-        if answer.news is not None and answer.news.is_personal and read.person != asked.person:
-            return await asyncio.shield(self._of(replace(asked, is_personal=True), number).task)
+        asks = answer.news.asks if answer.news else frozenset()
+        if _reader(read.caller, asks) != _reader(asked.caller, asks):
+            return await asyncio.shield(self._of(replace(asked, asks=asks), number).task)
         return answer
 
     def _of(self, asked: Asked, number: int) -> _Read:
@@ -74,8 +71,13 @@ class SharedReads:
             task = asyncio.create_task(self._operations.run(asked.operation, asked.request, asked.caller))
             # Whoever waits gets its fault; when nobody does any more, nobody needs to hear of it.
             task.add_done_callback(lambda done: done.cancelled() or done.exception())
-            known = self._reads[key] = _Read(number, asked.person, task)
+            known = self._reads[key] = _Read(number, asked.caller, task)
         self._reads.move_to_end(key)
         if len(self._reads) > KEPT:
             self._reads.popitem(last=False)
         return known
+
+
+def _reader(caller: Caller, asks: frozenset[str]) -> tuple[object, ...]:
+    """Who reads, as far as an answer depends on it."""
+    return tuple([(who, getattr(caller, f"{who}_id")) for who in READERS if who in asks])

@@ -61,20 +61,20 @@ class SocketOperation:
     async def _follow(self, operation: Operation, request: GraphQLRequest, listener: Listener) -> None:
         """Tell each new state. Who listened before reading misses nothing between the two."""
         told = ""
-        is_personal = None
+        asks = None
         while True:
             caller = await self._guest.caller(self._record.request_id)
-            if is_personal is None:
+            if asks is None:
                 answer = await self._desk.operations.run(operation, request, caller)
             else:
-                answer = await self._desk.shared.read(Asked(operation, request, caller, is_personal), listener.number)
+                answer = await self._desk.shared.read(Asked(operation, request, caller, asks), listener.number)
             if answer.news is None:
                 message = "a subscription is read by the engine"
                 raise RuntimeError(message)
             if answer.news.cursor and answer.news.cursor != told:
                 told = answer.news.cursor
                 await self._next(rendered(answer, caller.now, self._record.request_id))
-            is_personal = answer.news.is_personal
+            asks = answer.news.asks
             listener.topics = answer.news.following.topics
             listener.about = _about(answer.news, caller)
             await asyncio.sleep(PAUSE_SECONDS)

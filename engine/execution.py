@@ -56,14 +56,14 @@ class Answer:
 class News:
     """`cursor` tells one state of a subscription's answer from another, and is empty where there is nothing to tell.
 
-    `about` is what is followed of all that `following` says; None when the subscription names nothing. `is_personal`
-    when nobody else would get the same answer.
+    `about` is what is followed of all that `following` says; None when the subscription names nothing. `asks` is what
+    of the reader it depends on: who is the same in that gets the same answer.
     """
 
     cursor: str
     following: Following
     about: UUID | None
-    is_personal: bool
+    asks: frozenset[str]
 
 
 @dataclass(frozen=True, slots=True)
@@ -112,9 +112,9 @@ class Engine:
         news = None
         if plan.live:
             cursor, is_shared, data = parted(data)
-            is_personal = plan.is_personal and (plan.live.asks_viewer or not is_shared)
+            asks = plan.live.asks if is_shared else plan.asks
             about = plan.live.about(reading) if plan.live.about else None
-            news = News(cursor, plan.live.following, about, is_personal)
+            news = News(cursor, plan.live.following, about, asks)
         return Answer(_finished(data, plan.computed), None, fell_back=False, notes=notes, news=news)
 
     async def _read_back(

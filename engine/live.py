@@ -32,14 +32,14 @@ _ONLY_CURSOR: Final = SelectionSetNode(selections=(FieldNode(name=NameNode(value
 class Live:
     """How the one field of a subscription is read.
 
-    `about` is what it names of all that it could follow. `asks_viewer` when its selection, whatever the row, gives
-    each reader another answer.
+    `about` is what it names of all that it could follow. `asks` is what of the reader its selection depends on,
+    whatever the row.
     """
 
     sql: str
     following: Following
     about: Bind | None
-    asks_viewer: bool
+    asks: frozenset[str]
 
 
 def live_read(compiler: Compiler, root: GraphQLObjectType, sets: Sequence[SelectionSetNode]) -> Live:
@@ -52,7 +52,7 @@ def live_read(compiler: Compiler, root: GraphQLObjectType, sets: Sequence[Select
     chosen = selected(compiler.fields(root, sets, Row()), "q")
     lines = f"{cursor} || E'\\n' || {_shared(compiler, root, asked, following)} || E'\\n' || {chosen.json}::text"
     sql = f"select convert_to({lines}, 'UTF8') from (select {chosen.columns}) q"
-    return Live(sql, following, _about(compiler, root, asked, following), _asks_viewer(compiler, root, nodes))
+    return Live(sql, following, _about(compiler, root, asked, following), _asks(compiler, root, nodes))
 
 
 def parted(answer: bytes) -> tuple[str, bool, bytes]:
@@ -95,12 +95,12 @@ def _about(compiler: Compiler, root: GraphQLObjectType, node: FieldNode, followi
     return lambda reading: about.decode(str(leaf.read(reading.variables))) or NOTHING
 
 
-def _asks_viewer(compiler: Compiler, root: GraphQLObjectType, nodes: list[FieldNode]) -> bool:
-    """Whether the selection reads anything by who the viewer is: it is written once more, by itself."""
+def _asks(compiler: Compiler, root: GraphQLObjectType, nodes: list[FieldNode]) -> frozenset[str]:
+    """What the selection alone asks of who reads: it is written once more, by itself."""
     alone = Compiler(compiler.sources, compiler.selections, compiler.variables, Statement(compiler.statement.keeps))
     target = get_named_type(root.fields[nodes[0].name.value].type)
     if not isinstance(target, GraphQLObjectType):
         message = f"{target} is no object"
         raise TypeError(message)
     alone.fields(target, compiler.selections.below(nodes), Row("t"))
-    return alone.statement.is_personal
+    return alone.statement.asks

@@ -58,7 +58,8 @@ class Plan:
     notes: tuple[tuple[str, Bind], ...] = ()
     live: Live | None = None
     """Of a subscription only."""
-    is_personal: bool = False
+    asks: frozenset[str] = frozenset()
+    """What of the reader the answer depends on."""
     backs: "dict[object, Plan]" = field(default_factory=dict)
     """What mutations of this shape answer with: plans of single fields, by whatever else these depend on."""
     many: str = ""
@@ -183,7 +184,7 @@ class Reader:
         sql = live.sql if live else compiler.operation(root, sets)
         notes = tuple((name, read) for (name, _key), read in statement.notes.items())
         computed = tuple(statement.computed)
-        return Plan(*statement.finished(sql), computed, demands, notes, live, statement.is_personal)
+        return Plan(*statement.finished(sql), computed, demands, notes, live, statement.asks)
 
 
 def is_read(sources: Sources, type_: GraphQLObjectType, nodes: list[FieldNode]) -> bool:

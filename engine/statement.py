@@ -10,6 +10,9 @@ from uuid import UUID
 
 from engine.arguments import Leaf, Variables
 
+READERS = ("viewer", "visitor", "staff")
+"""What a template can ask of who reads: each is an attribute of a Viewer with `_id` behind it."""
+
 
 class Viewer(Protocol):
     """Who reads: all the engine knows of a caller."""
@@ -99,9 +102,9 @@ class Statement:
         return keeper in self.keeps
 
     @property
-    def is_personal(self) -> bool:
-        """Whether the answer is for one reader, beyond the shop and what may be seen in it."""
-        return not {(who, "uuid") for who in ("viewer", "visitor", "staff")}.isdisjoint(self._numbers)
+    def asks(self) -> frozenset[str]:
+        """What of the reader the answer depends on, by the names of READERS, beyond what may be seen in the shop."""
+        return frozenset(who for who in READERS if (who, "uuid") in self._numbers)
 
     def finished(self, sql: str) -> tuple[str, tuple[Bind, ...]]:
         """The text with only the binds it uses, numbered anew: what was written may have been left out again."""

@@ -103,7 +103,7 @@ async def test_teams_are_followed_by_whoever_may_see_them(both: Both, small: Sma
                 told = await both.answer(document, {"after": after, "id": id_}, customer(small))
                 assert told.news is not None
                 assert told.news.about == row["id"]
-                assert told.news.is_personal == (document is SEATS or not is_public)
+                assert told.news.asks == ({"viewer"} if document is SEATS or not is_public else set())
 
 
 async def test_customers_follow_all_teams_they_sit_in(both: Both, small: SmallShop) -> None:
@@ -119,7 +119,7 @@ async def test_customers_follow_all_teams_they_sit_in(both: Both, small: SmallSh
         assert await _followed(both, TEAMS, cursor, who) == ("", {"groupBuyTeamUpdated": None})
         told = await both.answer(TEAMS, {"after": None}, who)
         assert told.news is not None
-        assert (told.news.about, told.news.is_personal) == (None, True)
+        assert (told.news.about, told.news.asks) == (None, frozenset({"viewer"}))
         cursors.add(cursor)
     assert len(cursors) == 3
     for nobody in (visitor(small), staff(small, Role.OWNER)):

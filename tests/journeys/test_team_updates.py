@@ -192,6 +192,28 @@ async def test_many_who_follow_a_team_cost_one_statement(server: str, shop: Sand
     assert len([sql for sql in seen.sql if "group_buy_team team where" in sql]) == 1
 
 
+async def test_who_is_nobody_shares_what_asks_who_the_viewer_is(
+    server: str, shop: SandboxShop, statements: Counting
+) -> None:
+    offer, shirt = await selling(shop, sizes=[9])
+    ming, hong = await payer(shop), await payer(shop, "小红")
+    team = await begun(ming, offer, shirt)
+    await deliver_outbox(shop.id)
+    async with AsyncExitStack() as opened:
+        talks = [await opened.enter_async_context(talking(server)) for _ in range(6)]
+        for number, talk in enumerate(talks):
+            await come(talk, shop, ming.ask if number == 0 else None)
+            await talk.ask("f", WITH_SEAT, id=team)
+            await told(talk)
+        await joins(hong, offer, shirt, team)
+        async with statements() as seen:
+            await deliver_outbox(shop.id)
+            heard = [await told(talk) for talk in talks]
+
+    assert [news["team"]["viewerSeat"] is None for news in heard] == [False] + [True] * 5
+    assert len([sql for sql in seen.sql if "group_buy_team team where" in sql]) == 2
+
+
 async def test_nobody_gets_anothers_seat_from_a_read_that_is_shared(server: str, shop: SandboxShop) -> None:
     offer, shirt = await selling(shop, sizes=[9])
     ming, hong, lan = [await payer(shop, name) for name in ("小明", "小红", "小兰")]
