@@ -13,6 +13,7 @@ from typing import Any, Final
 from uuid import UUID
 
 import orjson
+from asyncpg import Record
 from starlette.applications import Starlette
 from starlette.requests import Request
 from starlette.responses import Response
@@ -131,24 +132,17 @@ async def place(sql: Connection, asked: Asked, take: Take | None = None, write: 
     order_no = f"{now:%y%m%d}{secrets.randbelow(10**10):010}"
     expires_at = now + timedelta(minutes=shop["pay_minutes"])
     line_id = new_id()
-    options = [
-        {"name": name["name"], "value": value} for name, value in zip(names, variant["option_values"], strict=True)
-    ]
     await sql.execute(
         _ORDER, order_id, shop_id, order_no, customer_id, UUID(asked["app"]), total, quantity, paid_orders,
         expires_at, now, variant["price_fen"] * quantity,
     )  # fmt: skip
     await sql.execute(
         _LINE, line_id, shop_id, order_id, variant["product_id"], variant["id"], variant["product_title"],
-        variant["title"], orjson.dumps(options).decode(), variant["sku"], variant["image_url"], variant["price_fen"],
-        variant["cost_fen"], quantity, total, variant["weight_grams"], variant["requires_shipping"],
+        variant["title"], _options(names, variant["option_values"]), variant["sku"], variant["image_url"],
+        variant["price_fen"], variant["cost_fen"], quantity, total, variant["weight_grams"], variant["requires_shipping"],
         variant["product_origin"], now,
     )  # fmt: skip
-    region = " ".join((address["province_name"], address["city_name"], address["district_name"]))
-    await sql.execute(
-        _DELIVERY, new_id(), shop_id, order_id, address["recipient_sealed"], address["name_masked"],
-        address["phone_masked"], address["district_code"], region, address["postcode"], variant["product_origin"], now,
-    )  # fmt: skip
+    await _deliver(sql, order_id, address, variant["product_origin"], now)
     await sql.execute(_RESERVE, new_id(), shop_id, order_id, line_id, level_id, quantity, now)
     await sql.execute(_CHANGE, new_id(), shop_id, order_id, customer_id, now)
     await sql.execute(_TELL, new_id(), shop_id, order_id, _told(order_id, customer_id), now)
@@ -160,6 +154,19 @@ async def place(sql: Connection, asked: Asked, take: Take | None = None, write: 
         await write(sql, asked, made, now)
     order = {"id": encode_id("ord", order_id), "status": "PENDING_PAYMENT", "total": {"fen": total}}
     return {"order": order, "userErrors": []}
+
+
+def _options(names: list[Record], values: list[str]) -> str:
+    pairs = zip(names, values, strict=True)
+    return orjson.dumps([{"name": name["name"], "value": value} for name, value in pairs]).decode()
+
+
+async def _deliver(sql: Connection, order_id: UUID, address: Record, origin: str, now: datetime) -> None:
+    region = " ".join((address["province_name"], address["city_name"], address["district_name"]))
+    await sql.execute(
+        _DELIVERY, new_id(), address["shop_id"], order_id, address["recipient_sealed"], address["name_masked"],
+        address["phone_masked"], address["district_code"], region, address["postcode"], origin, now,
+    )  # fmt: skip
 
 
 def _told(order_id: UUID, customer_id: UUID) -> str:

@@ -224,7 +224,7 @@ def _asked(number: int, wish: Wish) -> Mapping[str, Any]:
         "customer_id": wish.customer_id,
         "visit_id": wish.caller.visit_id,
         "address_id": wish.placement.destination.address_id,
-        "actor": actor_of(wish.caller),
+        "actor": None if wish.key is None else actor_of(wish.caller),
         "mutation": wish.mutation,
         "key": wish.key,
     }

@@ -65,7 +65,12 @@ update refund_allocation set next_attempt_at = $3, last_error = $4
 where shop_id = $1 and id = $2 and state in ('REQUESTED', 'PROCESSING', 'ABNORMAL')
 """
 _DONE: Final = "update refund_allocation set next_attempt_at = null where shop_id = $1 and id = $2"
-_WAITING: Final = "select count(*) from refund_allocation where shop_id = $1 and next_attempt_at <= $2"
+# One that a worker has just taken in hand is not done yet either.
+_WAITING: Final = """
+select count(*) from refund_allocation
+where shop_id = $1 and next_attempt_at is not null
+  and (next_attempt_at <= $2 or (state = 'REQUESTED' and attempts = 1 and last_error = ''))
+"""
 
 
 async def send_refunds(wall: datetime, shop_id: UUID | None) -> int:

@@ -9,7 +9,7 @@ from models.database import pool
 from resolvers.sandbox_shop import KOL_NAME
 from tests.conftest import Counting
 from tests.harness.asking import Refused
-from tests.harness.buying import PLACE, Buyer, buyer, on_sale
+from tests.harness.buying import PLACE, QUOTE, Buyer, buyer, on_sale
 from tests.harness.paying import settled
 from tests.harness.shops import SandboxShop
 from tests.journeys.test_sharing import customer, kol
@@ -174,6 +174,16 @@ async def test_visitors_and_the_homeless_are_told_what_is_missing(shop: SandboxS
     assert (await nobody.tries((tee, 1), total=1990, **borrowed)).refusals == [
         Refused("NOT_FOUND", "input.delivery.address.addressId")
     ]
+
+
+async def test_whoever_has_no_name_at_all_may_ask_for_a_price(shop: SandboxShop) -> None:
+    [tee] = await on_sale(shop, "tee", 5)
+    wish = {"source": {"lines": [{"variantId": tee, "quantity": 2}]}}
+
+    answer = await shop.visitor(QUOTE, {"input": wish})
+
+    assert answer["quote"]["userErrors"] == []
+    assert answer["quote"]["quote"]["total"]["fen"] == 3980
 
 
 async def test_drafts_and_strangers_are_not_sold(shop: SandboxShop) -> None:
