@@ -139,8 +139,8 @@ async def place(sql: Connection, asked: Asked, take: Take | None = None, write: 
     await sql.execute(
         _LINE, line_id, shop_id, order_id, variant["product_id"], variant["id"], variant["product_title"],
         variant["title"], _options(names, variant["option_values"]), variant["sku"], variant["image_url"],
-        variant["price_fen"], variant["cost_fen"], quantity, total, variant["weight_grams"], variant["requires_shipping"],
-        variant["product_origin"], now,
+        variant["price_fen"], variant["cost_fen"], quantity, total, variant["weight_grams"],
+        variant["requires_shipping"], variant["product_origin"], now,
     )  # fmt: skip
     await _deliver(sql, order_id, address, variant["product_origin"], now)
     await sql.execute(_RESERVE, new_id(), shop_id, order_id, line_id, level_id, quantity, now)
