@@ -6,7 +6,7 @@ from typing import Any, Final
 
 from tests.harness.asking import Asker
 from tests.journeys.corpus_cart import CART
-from tests.journeys.corpus_group_buys import GROUP_BUY
+from tests.journeys.corpus_group_buys import GROUP_BUY, TEAM
 from tests.journeys.corpus_messages import MESSAGE, PUSH, TEMPLATE
 from tests.journeys.corpus_orders import DELIVERY, FOR_STAFF, LINE, ORDER, ORDER_PAGE, QUOTE, wish
 from tests.journeys.corpus_paying import ACCOUNT, PREVIEW
@@ -78,12 +78,13 @@ BY_TYPE: Final = f"""__typename id ... on Shop {{ name logoUrl }} ... on Product
   ... on Page {{ title shareTitle {BLOCKS} }} ... on Promoter {{ {PROMOTER} }} ... on ShareLink {{ {SHARE_LINK} }}
   ... on MessageTemplate {{ templateId page }} ... on GroupBuy {{ title product {{ title }} variants {{ id }} }}
   ... on GroupBuyVariant {{ price {{ fen }} variant {{ title }} }} ... on Message {{ to: recipient {{ nickname }} }}
+  ... on GroupBuyTeam {{ members {{ name }} }} ... on GroupBuySeat {{ quantity seatOrder: order {{ orderNo }} }}
   ... on StockMove {{ note location {{ name }} }} ... on PriceChange {{ price {{ fen }} }}"""
 
 NODES: Final = (
     "shop", "category", "child", "product", "product.option", "product.medium", "product.variant", "product.metafield",
     "collection", "ruleCollection", "review", "promoter", "shareLink", "home", "page",
-    "messageTemplate", "groupBuy", "groupBuy.variant",
+    "messageTemplate", "groupBuy", "groupBuy.variant", "team",
 )  # fmt: skip
 """What the public may ask for by id."""
 HIDDEN_NODES: Final = (
@@ -94,7 +95,7 @@ HIDDEN_NODES: Final = (
     "archived", "archived.variant", "early", "early.medium", "early.variant", "early.metafield", "late", "late.variant",
     "product.secret", "product.level", "product.price", "product.move", "draft.move", "draft.level",
     "hiddenCollection", "pending", "hiddenReview", "draftReview", "hiddenPage",
-    "unusedTemplate", "draftGroupBuy", "draftGroupBuy.variant",
+    "unusedTemplate", "draftGroupBuy", "draftGroupBuy.variant", "leftTeam", "team.seat",
 )  # fmt: skip
 """What only staff may."""
 
@@ -364,10 +365,19 @@ READS: Final = (
         is_compiled=False,
     ),
     Read("payPreview", PREVIEW, lambda of: {"token": of["order.payToken"]}, is_compiled=False),
+    Read("groupBuyTeam", f"query ($id: ID) {{ groupBuyTeam(id: $id) {{ {TEAM} }} }}", lambda of: {"id": of["team"]}),
+    Read(
+        "groupBuyTeams",
+        f"""query ($offer: ID) {{ groupBuyTeams(groupBuyId: $offer) {{ {PAGE} nodes {{ {TEAM}
+          seats(first: 2) {{ nodes {{ id customerName order {{ orderNo }} }} }} history {{ toState }} }} }} }}""",
+        lambda of: {"offer": of["groupBuy"]},
+        staff_only=True,
+    ),
     Read(
         "groupBuyTeamChange",
-        "{ groupBuyTeamChange { cursor at team { id } teams(first: 2) { id state viewerSeat { state } } } }",
-        sender=lambda of: of.customer,
+        """{ groupBuyTeamChange {
+          cursor at team { id } teams(first: 2) { id state groupBuy { title } viewerSeat { state } } } }""",
+        sender=lambda of: of.friend,
     ),
     Read("viewerChange", f"{{ viewerChange {{ cursor at viewer {{ {CUSTOMER} }} }} }}", sender=lambda of: of.customer),
     Read(

@@ -21,7 +21,7 @@ from tests.harness.asking import Asker, credentials
 from tests.harness.shops import SandboxShop
 from tests.journeys.world_cart import fill_cart
 from tests.journeys.world_customer import arrive
-from tests.journeys.world_group_buys import offer_together
+from tests.journeys.world_group_buys import offer_together, team_up
 from tests.journeys.world_messages import tell, tell_in_vain
 from tests.journeys.world_metafields import note
 from tests.journeys.world_orders import order_more
@@ -133,6 +133,11 @@ class World:
         """Somebody who has logged in."""
         return Asker(self.shop.http, credentials(key=self.shop.key, token=self.ids["customer.token"]))
 
+    @property
+    def friend(self) -> Asker:
+        """Somebody else who has logged in, and leads a team."""
+        return Asker(self.shop.http, credentials(key=self.shop.key, token=self.ids["friend.token"]))
+
     async def asked(self, document: str, **variables: Any) -> Mapping[str, Any]:
         """Ask as the owner; everything must be done as wished."""
         answer = await self.shop.staff(document, variables)
@@ -173,6 +178,7 @@ async def furnish(shop: SandboxShop) -> World:
     bought = {"variant": ids["sibling.variant"], "address": ids["address"]}
     ids |= await send(shop, world.customer, mark, hidden, **bought)
     ids |= await give_back(shop, world.customer, mark, hidden, **bought)
+    ids |= await team_up(shop, mark, ids)
     ids |= await fill_cart(world.customer, mark, ids["product.variant"])
     ids |= await tell(shop, world.customer, mark, hidden)
     ids |= await tell_in_vain(shop, ids)

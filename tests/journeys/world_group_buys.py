@@ -1,9 +1,17 @@
-"""What a furnished shop sells to those who buy together: one is open, one is being prepared, one is to be ended."""
+"""What a furnished shop sells to those who buy together: one is open, one is being prepared, one is to be ended.
+
+A friend of the customer's leads a team that waits for more, and another for which they have not paid.
+"""
 
 from datetime import timedelta
 from typing import Any, Final
 
+from ids import decode_id
+from tests.harness.buying import with_home
+from tests.harness.paying import Payer, settled
+from tests.harness.phones import PROFILE, phone_of
 from tests.harness.shops import SandboxShop
+from tests.harness.teams import starts
 
 _DAY: Final = timedelta(days=1)
 _MAKE: Final = """
@@ -15,6 +23,8 @@ mutation ($input: GroupBuyCreateInput!, $key: String!) {
 _PUBLISH: Final = """
 mutation ($id: ID!) { groupBuyPublish(id: $id) { groupBuy { id } userErrors { code field message } } }
 """
+
+_SEATS: Final = "query ($id: ID!) { groupBuyTeam(id: $id) { seats(first: 1) { nodes { id } } } }"
 
 
 def a_group_buy(shop: SandboxShop, title: str, product: str, variant: str, **more: Any) -> dict[str, Any]:
@@ -46,3 +56,27 @@ async def offer_together(shop: SandboxShop, mark: str, hidden: str, ids: dict[st
     for name in ("groupBuy", "spareGroupBuy"):
         assert (await shop.staff(_PUBLISH, {"id": made[name]})).refusals == []
     return made
+
+
+async def team_up(shop: SandboxShop, mark: str, ids: dict[str, str]) -> dict[str, str]:
+    """Let a friend start the two teams, and return what they are known by."""
+    phone = phone_of(shop, f"friend-{mark}")
+    login = await phone.login()
+    token, customer_id = login["session"]["accessToken"], decode_id("cus", login["customer"]["id"])
+    assert customer_id
+    friend = await with_home(Payer(shop, phone.customer(token), customer_id, phone=phone))
+    assert (await friend.ask(PROFILE, {"input": {"nickname": mark}})).refusals == []
+    begun = {
+        name: await starts(friend, ids["groupBuy"], ids["product.variant"], key=f"{name} {mark}")
+        for name in ("team", "leftTeam")
+    }
+    await friend.has_paid(begun["team"]["order"]["id"])
+    await settled(shop)
+    seats = (await shop.staff(_SEATS, {"id": begun["team"]["team"]["id"]}))["groupBuyTeam"]["seats"]["nodes"]
+    return {
+        "friend.token": token,
+        "friend.address": friend.address,
+        "team": begun["team"]["team"]["id"],
+        "leftTeam": begun["leftTeam"]["team"]["id"],
+        "team.seat": seats[0]["id"],
+    }
