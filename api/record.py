@@ -1,5 +1,6 @@
 """What is remembered of one request: a line in the log and a few counters, with nothing in them that is personal."""
 
+from functools import cache
 from typing import Final
 
 from prometheus_client import Counter, Histogram
@@ -20,6 +21,7 @@ SECONDS = Histogram(
     buckets=(0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 10),
 )
 _OK = REQUESTS.labels("ok")
+_fell_back = cache(FELL_BACK.labels)
 
 
 class Record:
@@ -50,7 +52,7 @@ class Record:
         else:
             REQUESTS.labels(self.refused_as.value).inc()
         if self.fell_back:
-            FELL_BACK.labels(self.kind).inc()
+            _fell_back(self.kind).inc()
         log(
             "request",
             request_id=self.request_id,
