@@ -28,7 +28,7 @@ _OFTEN = {
     "node": 2,
     "nodes": 2,
     "landing": 4,
-    "page": 4,
+    "page": 8,
     "cart": 2,
     "orders": 2,
     "refunds": 4,

@@ -10,8 +10,8 @@ from asyncpg import PostgresError
 import engine.compiler
 import engine.keyset
 import engine.paging
-import engine.plan
 import engine.scalars
+import engine.shapes
 from engine.compiler import Compiler
 from engine.paging import Page
 from engine.rows import Order, Rows
@@ -144,7 +144,7 @@ def _count_of_the_page(patch: pytest.MonkeyPatch) -> None:
 
 
 def _plans_shared_whatever_the_variables(patch: pytest.MonkeyPatch) -> None:
-    patch.setattr(engine.plan, "_shape", lambda _variables, _name, _type: True)
+    patch.setattr(engine.shapes.Shapes, "of", lambda _self, _type: lambda _value: True)
 
 
 def _variables_of_the_first_request(patch: pytest.MonkeyPatch) -> None:
