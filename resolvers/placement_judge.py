@@ -136,6 +136,9 @@ def _check_limits(wish: Wish, lines: list[JudgedLine], facts: Facts, problems: l
         wanted: Counter[UUID] = Counter()
         for line in lines:
             row = line.facts
+            if row[per_order] is None and row[per_person] is None:
+                # What has no limit has none on any line.
+                continue
             wanted[row[of]] += line.quantity
             used = (row[bought] or 0) + (facts.placed[customer, row[of]] if customer else 0)
             if row[per_order] is not None and wanted[row[of]] > row[per_order]:

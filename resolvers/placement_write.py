@@ -34,6 +34,11 @@ from resolvers.randomness import drawn
 from resolvers.rows import as_json, inserted, read_json
 
 _DIGITS: Final = 10
+_COPIED: Final = (
+    "product_id", "variant_id", "title", "variant_title", "sku", "image_url", "price_fen", "cost_fen", "quantity",
+    "weight_grams", "requires_shipping", "origin", "share_link_id",
+)  # fmt: skip
+"""Of a line, as it stands in the catalogue."""
 
 _TABLES: Final[tuple[type[Owned], ...]] = (Order, OrderLine, OrderAdjustment, Delivery, Reservation, OrderChange)
 
@@ -131,13 +136,14 @@ class _Written:
             OrderChange: [self._change()],
         }
 
-    def _owned(self, **columns: Any) -> dict[str, Any]:  # noqa: ANN401 - values of columns
+    def _owned(self, id: UUID | None = None, **columns: Any) -> dict[str, Any]:  # noqa: A002, ANN401 - columns
         # Nobody here asks for the id of a row but of orders and lines, which have theirs: text will do.
-        return {"id": new_hex(), "shop_id": self.shop_id, **columns}
+        return {"id": id or new_hex(), "shop_id": self.shop_id, **columns}
 
     def _order(self) -> dict[str, Any]:
         wish, person, priced = self.judgement.wish, self.judgement.person, self.judgement.price
         return self._owned(
+            self.order_id,
             order_no=order_no(self.now, person["seed"], wish),
             customer_id=wish.customer_id,
             app_id=wish.caller.app_id,
@@ -170,7 +176,7 @@ class _Written:
             version=1,
             created_at=self.now,
             updated_at=self.now,
-        ) | {"id": self.order_id}
+        )
 
     def _expires_at(self) -> datetime:
         usual = self.now + timedelta(minutes=self.judgement.person["pay_minutes"])
@@ -179,27 +185,23 @@ class _Written:
 
     def _line(self, position: int, line: JudgedLine) -> dict[str, Any]:
         row = line.facts
-        copied = ("product_id", "variant_id", "title", "variant_title", "sku", "image_url", "price_fen", "cost_fen",
-                  "quantity", "weight_grams", "requires_shipping", "origin", "share_link_id")  # fmt: skip
-        return (
-            {column: row[column] for column in copied}
-            | self._owned(
-                order_id=self.order_id,
-                position=position,
-                options=read_json(row["options"]),
-                attributes=read_json(row["attributes"] or "{}"),
-                payable_fen=self.judgement.price.payable[line.line_id],
-                refunding_fen=0,
-                refunded_fen=0,
-                refunding_quantity=0,
-                refunded_quantity=0,
-                shipped_quantity=0,
-                offer_kind=self.offer.kind if self.offer else None,
-                offer_id=self.offer.offer_id if self.offer else None,
-                participation_id=self.judgement.terms.participation_id if self.judgement.terms else None,
-                created_at=self.now,
-            )
-            | {"id": line.line_id}
+        return self._owned(
+            line.line_id,
+            **{column: row[column] for column in _COPIED},
+            order_id=self.order_id,
+            position=position,
+            options=read_json(row["options"]),
+            attributes=read_json(row["attributes"] or "{}"),
+            payable_fen=self.judgement.price.payable[line.line_id],
+            refunding_fen=0,
+            refunded_fen=0,
+            refunding_quantity=0,
+            refunded_quantity=0,
+            shipped_quantity=0,
+            offer_kind=self.offer.kind if self.offer else None,
+            offer_id=self.offer.offer_id if self.offer else None,
+            participation_id=self.judgement.terms.participation_id if self.judgement.terms else None,
+            created_at=self.now,
         )
 
     def _adjustment(self, position: int, one: Adjustment) -> dict[str, Any]:
