@@ -24,6 +24,7 @@ class BlockKind(StrEnum):
     IMAGE = "IMAGE"
     VIDEO = "VIDEO"
     LOOK = "LOOK"
+    GROUP_BUYS = "GROUP_BUYS"
 
 
 class Page(Owned):

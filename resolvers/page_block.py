@@ -39,7 +39,10 @@ class TagDraft:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class BlockDraft:
-    """One block; each kind reads its own fields. PRODUCTS has `product_ids`, or a collection and a count."""
+    """One block; each kind reads its own fields. PRODUCTS has `product_ids`, or a collection and a count.
+
+    GROUP_BUYS has a count: it shows whatever is open.
+    """
 
     kind: BlockKind
     title: str = ""
@@ -106,6 +109,10 @@ def _check_products(checks: Checks, block: BlockDraft, *path: Step) -> None:
     checks.distinct(ids, "", *path, "productIds")
 
 
+def _check_count(checks: Checks, block: BlockDraft, *path: Step) -> None:
+    checks.number(block.count, *path, "count", least=1, most=COUNT_MAX)
+
+
 def _check_look(checks: Checks, block: BlockDraft, *path: Step) -> None:
     _check_picture(checks, block, *path)
     checks.at_most(block.tags, TAGS_MAX, *path, "tags")
@@ -126,9 +133,10 @@ _CHECKS: Final = {
     BlockKind.IMAGE: _check_picture,
     BlockKind.VIDEO: _check_picture,
     BlockKind.LOOK: _check_look,
+    BlockKind.GROUP_BUYS: _check_count,
 }
 
-_INPUT_NAMES: Final = {kind: kind.value.lower() for kind in BlockKind}
+_INPUT_NAMES: Final = {kind: kind.value.lower() for kind in BlockKind} | {BlockKind.GROUP_BUYS: "groupBuys"}
 """What the part of the input is called that says a block of a kind."""
 
 
@@ -165,5 +173,6 @@ def stored_block(block: BlockDraft) -> Stored:
             **picture,
             "tags": [{"x": tag.x, "y": tag.y, "productId": tag.product_id} for tag in block.tags],
         },
+        BlockKind.GROUP_BUYS: {"count": block.count},
     }
     return {"kind": block.kind, "title": block.title, **of_kind[block.kind]}

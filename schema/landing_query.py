@@ -28,8 +28,10 @@ select link.id as share_id, link.promoter_id, coalesce(found.kind, 'HOME') as ki
     ], null) as warnings
 from (select {token}::text as token) asked
 left join share_link read on read.shop_id = {shop} and read.token = asked.token
-left join share_link link on link.shop_id = {shop} and link.id = read.id
-    and (read.expires_at is null or read.expires_at > {now})
+left join lateral (
+    select read.id, read.promoter_id, read.target_kind, read.target_id
+    where read.id is not null and (read.expires_at is null or read.expires_at > {now})
+) link on true
 left join lateral ({found}) found on true
 """
 _LEADS: Final = "link.target_kind is not null and link.target_kind <> 'SHOP'"

@@ -5,8 +5,11 @@ from typing import Annotated
 import strawberry
 
 from engine.declare import Order, expression, field, many, one, read, reads, reads_kinds
+from engine.keyset import TIME
 from engine.rows import Rows
 from schema.collection import Collection
+from schema.group_buy import GroupBuy
+from schema.offer import is_open
 from schema.product import Product
 from schema.scalars import Url
 from schema.share_link import ShareTarget
@@ -38,6 +41,7 @@ order by tag.place
     IMAGE="PictureBlock",
     VIDEO="FilmBlock",
     LOOK="LookBlock",
+    GROUP_BUYS="GroupBuysBlock",
 )
 @strawberry.interface(
     description="One part of a page that the shop put together. Show each by its type, and leave out types you do not"
@@ -161,5 +165,29 @@ class LookBlock(Picture):
     tags: list[LookTag] = field(many(rows=_TAGS), description="What is to be found, and where.")
 
 
-PAGE_BLOCKS = (BannerBlock, ProductsBlock, CollectionBlock, WordsBlock, PictureBlock, FilmBlock, LookBlock)
+@reads()
+@strawberry.type(description="What can be bought together now.")
+class GroupBuysBlock(PageBlock):
+    """GROUP_BUYS."""
+
+    @read(
+        many(is_open("{t}"), order=Order("{t}.ends_at", TIME)),
+        list[GroupBuy],
+        description="Those that are open, also for staff; those that end first in front.",
+    )
+    def group_buys(rows: Rows) -> None:
+        """As many as the block says."""
+        rows.at_most(rows.fill("({p}.block ->> 'count')::int"))
+
+
+PAGE_BLOCKS = (
+    BannerBlock,
+    ProductsBlock,
+    CollectionBlock,
+    WordsBlock,
+    PictureBlock,
+    FilmBlock,
+    LookBlock,
+    GroupBuysBlock,
+)
 """Every kind, for the schema: an interface alone does not lead to them."""

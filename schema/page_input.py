@@ -131,6 +131,19 @@ class LookBlockInput:
         return BlockDraft(kind=kind, title=plain(self.title) or "", url=self.url, alt=plain(self.alt) or "", tags=tags)
 
 
+@strawberry.input(description="Group-buys that are open, those that end first in front.")
+class GroupBuysBlockInput:
+    """GROUP_BUYS."""
+
+    title: str | None = optional("What stands above it, at most 255 characters.")
+    count: int | None = optional(f"How many at most, 1 to 100; {COUNT_DEFAULT} when left out.")
+
+    def draft(self, kind: BlockKind) -> BlockDraft:
+        """Return it as the command takes it."""
+        count = plain(self.count)
+        return BlockDraft(kind=kind, title=plain(self.title) or "", count=COUNT_DEFAULT if count is None else count)
+
+
 @strawberry.input(description="A block: exactly one of these, else it is refused with INVALID.")
 class PageBlockInput:
     """One way to say it for each kind."""
@@ -142,6 +155,7 @@ class PageBlockInput:
     image: LeadingBlockInput | None = optional("A picture, which may lead somewhere.")
     video: FilmBlockInput | None = optional("A film.")
     look: LookBlockInput | None = optional("A picture with products to be found on it.")
+    group_buys: GroupBuysBlockInput | None = optional("Group-buys that are open.")
 
     def draft(self) -> BlockDraft:
         """Return it as the command takes it, which refuses what says nothing or several things."""

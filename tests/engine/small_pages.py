@@ -31,6 +31,7 @@ def _pages(shop: SmallShop) -> None:
         {"kind": "PRODUCTS", "title": word, "collectionId": collections[1], "count": 3},
         {"kind": "COLLECTION", "title": word, "collectionId": collections[0]},
         {"kind": "TEXT", "title": "", "text": f"{word} '好' \u2028"},
+        {"kind": "GROUP_BUYS", "title": word, "count": 2},
         {"kind": "VIDEO", "title": "", "url": f"https://img.example/{word}.mp4"},
         {"kind": "LOOK", "title": word, **picture, "tags": [
             {"x": 1, "y": 1000, "productId": products[1]}, {"x": 2, "y": 3, "productId": products[5]},

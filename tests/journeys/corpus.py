@@ -6,7 +6,7 @@ from typing import Any, Final
 
 from tests.harness.asking import Asker
 from tests.journeys.corpus_cart import CART
-from tests.journeys.corpus_group_buys import GROUP_BUY, TEAM
+from tests.journeys.corpus_group_buys import GROUP_BUY, MY_TEAMS, OFFERS, TEAM
 from tests.journeys.corpus_messages import MESSAGE, PUSH, TEMPLATE
 from tests.journeys.corpus_orders import DELIVERY, FOR_STAFF, LINE, ORDER, ORDER_PAGE, QUOTE, wish
 from tests.journeys.corpus_paying import ACCOUNT, PREVIEW
@@ -52,7 +52,8 @@ VISIT: Final = f"""visitId visitorId arrivedAt clientTime path query scene scene
 BLOCKS: Final = f"""blocks {{ __typename title ... on BannerBlock {{ url alt target product {{ {CARD} }} }}
   ... on ProductsBlock {{ products {{ {CARD} }} }} ... on CollectionBlock {{ collection {{ title }} }}
   ... on WordsBlock {{ text }} ... on PictureBlock {{ url alt page {{ title }} }} ... on FilmBlock {{ url }}
-  ... on LookBlock {{ url alt tags {{ x y product {{ {CARD} }} }} }} }}"""
+  ... on LookBlock {{ url alt tags {{ x y product {{ {CARD} }} }} }}
+  ... on GroupBuysBlock {{ groupBuys {{ title }} }} }}"""
 A_PAGE: Final = f"id handle kind title shareTitle shareImageUrl published version createdAt updatedAt {BLOCKS}"
 LANDING: Final = f"""shop {{ name servicePromises {{ title text }} }} promoter {{ {PROMOTER} }} share {{ {SHARE_LINK} }}
   target {{
@@ -62,8 +63,9 @@ LANDING: Final = f"""shop {{ name servicePromises {{ title text }} }} promoter {
     }}
     ... on CollectionPage {{ collection {{ title products(first: 2) {{ nodes {{ {CARD} }} }} }} }}
     ... on HomePage {{ home: page {{ {A_PAGE} }} }} ... on TopicPage {{ topic: page {{ {A_PAGE} }} }}
+    ... on TeamPage {{ team {{ {TEAM} }} }}
   }}
-  offers {{ id title price {{ fen }} }} warnings {{ code }}"""
+  {OFFERS} warnings {{ code }}"""
 LETTER: Final = "id topic attempts lastError createdAt deliveredAt deadAt replayedAt"
 BY_TYPE: Final = f"""__typename id ... on Shop {{ name logoUrl }} ... on Product {{ {CARD} descriptionHtml }}
   ... on Variant {{ title sku barcode of: product {{ title vendor }} }} ... on ProductOption {{ name values }}
@@ -235,6 +237,8 @@ READS: Final = (
             ("collectionId", "collection"),
             ("pageId", "page"),
             ("shareToken", "shareLink.token"),
+            ("teamId", "team"),
+            ("shareToken", "team.token"),
         )
     ),
     Read("page", f"query ($id: ID) {{ page(id: $id) {{ {A_PAGE} }} }}", lambda of: {"id": of["page"]}),
@@ -366,6 +370,12 @@ READS: Final = (
     ),
     Read("payPreview", PREVIEW, lambda of: {"token": of["order.payToken"]}, is_compiled=False),
     Read("groupBuyTeam", f"query ($id: ID) {{ groupBuyTeam(id: $id) {{ {TEAM} }} }}", lambda of: {"id": of["team"]}),
+    Read(
+        "groupBuyTeam",
+        f"query ($token: String) {{ groupBuyTeam(shareToken: $token) {{ {TEAM} }} }}",
+        lambda of: {"token": of["team.token"]},
+    ),
+    Read("viewer", MY_TEAMS, sender=lambda of: of.friend),
     Read(
         "groupBuyTeams",
         f"""query ($offer: ID) {{ groupBuyTeams(groupBuyId: $offer) {{ {PAGE} nodes {{ {TEAM}

@@ -15,9 +15,14 @@ _GROUP_BUY: Final = f"groupBuy {{ {GROUP_BUY} }}"
 
 TEAM: Final = """id state nextStates size joined seatsLeft missing startedAt expiresAt endedAt isVirtual tierSize
   tiers { size price { fen } isReached } tier { size } nextTier { size } price { fen } leaderAdvantage
-  variants { price { fen } } groupBuy { id title } members { name avatarUrl role joinedAt isVirtual } leader { name }
-  viewerSeat { id state role quantity pricePaid { fen } order { id } } shareToken shareCard { title path }
+  variants { variant { title } price { fen } priceNow { fen } stockLeft } groupBuy { id title product { title } }
+  members { name avatarUrl role joinedAt isVirtual } leader { name }
+  viewerSeat { id state role quantity pricePaid { fen } order { id } } shareToken share { token }
+  shareCard { title imageUrl path activityId }
   otherTeams(first: 3) { id seatsLeft } version createdAt updatedAt"""
+MY_TEAMS: Final = f"{{ viewer {{ groupBuyTeams(first: 5) {{ totalCount nodes {{ {TEAM} }} }} }} }}"
+OFFERS: Final = """offers { __typename id kind title startsAt endsAt price { fen } stockLeft product { title }
+  ... on GroupBuy { minSize openTeams { id joined members { name } } viewerContext { canStart seat { id } } } }"""
 _TEAM: Final = f"team {{ {TEAM} }}"
 
 

@@ -9,6 +9,7 @@ from tests.harness.buying import buyer, on_sale
 from tests.harness.paying import inside, later, payer, settled
 from tests.harness.shops import SandboxShop
 from tests.harness.teams import joins, open_group_buy, starts
+from tests.journeys.test_pages import put, put_well
 from tests.journeys.test_statement_counts import asked
 
 HOME = """
@@ -192,3 +193,25 @@ async def test_a_product_shows_its_offers(shop: SandboxShop, statements: Countin
 
 async def product_of(variant: str) -> str:
     return f"prd_{(await pool().fetchval('select product_id from variant where id = $1', inside('var', variant))).hex}"
+
+
+async def test_a_block_of_a_page_shows_the_next_that_end(shop: SandboxShop, statements: Counting) -> None:
+    [shirt] = await on_sale(shop, "shirt", 10, fen=5000)
+    [hidden] = await on_sale(shop, "hidden", 10, fen=5000, status="DRAFT")
+    offers = [await open_group_buy(shop, {shirt: [3000]}, days=days) for days in (3, 1, 2)]
+    await open_group_buy(shop, {hidden: [3000]}, days=1)
+    await put_well(
+        shop, title="首页", handle="home", kind="HOME", published=True,
+        blocks=[{"groupBuys": {"title": "一起拼", "count": 2}}, {"groupBuys": {}}],
+    )  # fmt: skip
+    asked_for = '{ page(handle: "home") { blocks { __typename title ... on GroupBuysBlock { groupBuys { id } } } } }'
+
+    async with statements() as seen:
+        [first, second] = (await shop.visitor(asked_for))["page"]["blocks"]
+
+    assert len(asked(seen)) == 1
+    nexts = [{"id": offers[1]}, {"id": offers[2]}]
+    assert first == {"__typename": "GroupBuysBlock", "title": "一起拼", "groupBuys": nexts}
+    assert second["groupBuys"] == [*nexts, {"id": offers[0]}]
+    refused = await put(shop, "bad", title="春", blocks=[{"groupBuys": {"count": 0}}])
+    assert [(one.code, one.field) for one in refused.refusals] == [("OUT_OF_RANGE", "input.blocks.0.groupBuys.count")]

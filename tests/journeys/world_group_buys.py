@@ -24,7 +24,7 @@ _PUBLISH: Final = """
 mutation ($id: ID!) { groupBuyPublish(id: $id) { groupBuy { id } userErrors { code field message } } }
 """
 
-_SEATS: Final = "query ($id: ID!) { groupBuyTeam(id: $id) { seats(first: 1) { nodes { id } } } }"
+_SEATS: Final = "query ($id: ID!) { groupBuyTeam(id: $id) { shareToken seats(first: 1) { nodes { id } } } }"
 
 
 def a_group_buy(shop: SandboxShop, title: str, product: str, variant: str, **more: Any) -> dict[str, Any]:
@@ -72,11 +72,12 @@ async def team_up(shop: SandboxShop, mark: str, ids: dict[str, str]) -> dict[str
     }
     await friend.has_paid(begun["team"]["order"]["id"])
     await settled(shop)
-    seats = (await shop.staff(_SEATS, {"id": begun["team"]["team"]["id"]}))["groupBuyTeam"]["seats"]["nodes"]
+    team = (await shop.staff(_SEATS, {"id": begun["team"]["team"]["id"]}))["groupBuyTeam"]
     return {
         "friend.token": token,
         "friend.address": friend.address,
         "team": begun["team"]["team"]["id"],
         "leftTeam": begun["leftTeam"]["team"]["id"],
-        "team.seat": seats[0]["id"],
+        "team.seat": team["seats"]["nodes"][0]["id"],
+        "team.token": team["shareToken"],
     }
