@@ -184,6 +184,15 @@ PAYMENT_INVARIANTS: Final = (
         """,
     ),
     Invariant(
+        name="payment.wrong_money_pays_nothing",
+        meaning="Money that came otherwise than it was asked for waits for somebody or goes back, and pays no order.",
+        prefix="pay",
+        broken="""
+            select id from payment where shop_id = $1 and problem is not null and state = 'SUCCEEDED'
+              and (not is_surplus or amount_fen <> told_fen)
+        """,
+    ),
+    Invariant(
         name="payment.notifications_are_handled",
         meaning="What WeChat told was handled within an hour, or given up where a person sees it.",
         broken="""

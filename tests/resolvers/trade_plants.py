@@ -37,6 +37,9 @@ TRADE_PLANTS: Final[dict[str, str]] = {
     "customer.paid_orders_are_counted": _update("customer", "paid_orders = paid_orders + 1", "paid_orders > 0"),
     "payment.one_pays_an_order": _update("payment", "amount_fen = amount_fen + 1", "state = 'SUCCEEDED'"),
     "payment.surplus_goes_back": _update("payment", "is_surplus = true, refunded_fen = 0", "state = 'SUCCEEDED'"),
+    "payment.wrong_money_pays_nothing": _update(
+        "payment", "problem = 'WRONG_AMOUNT', told_fen = amount_fen", "state = 'SUCCEEDED'"
+    ),
     "payment.notifications_are_handled": _update(
         "payment_notification",
         "handled_at = null, next_attempt_at = created_at, created_at = created_at - interval '1 day'",
