@@ -17,12 +17,14 @@ from resolvers.caller import Caller
 from resolvers.group_buy_paid import give_back, seat_refunded
 from resolvers.group_buy_settle import release_hold
 from resolvers.group_buy_step import TEAM_COLUMNS, TeamStep, fail, hold_team, tell_team, write_team_steps
-from resolvers.idempotency import once
+from resolvers.idempotency import done_before, once
 from resolvers.order_cancel import Cancelled, close_and_cancel, payment_under_way
 from resolvers.order_step import StepBy
 from resolvers.placement import login_required
 from resolvers.refund import request_refund
 from resolvers.refund_plan import RefundWish
+
+MUTATION: Final = "groupBuyTeamLeave"
 
 # The newest seat of a person in a team; who has left already has left.
 _SEAT: Final = """
@@ -30,6 +32,7 @@ select id, team_id, group_buy_id, customer_id, order_id, variant_id, quantity, s
 where shop_id = $1 and team_id = $2 and customer_id = $3 order by created_at desc, id desc limit 1
 """
 _HOLD_ORDER: Final = "select 1 from orders where shop_id = $1 and id = $2 for no key update"
+_STATE: Final = "select state from group_buy_seat where shop_id = $1 and id = $2"
 _LEAVE_SEAT: Final = """
 update group_buy_seat set state = 'REFUNDING', refund_id = $4, ended_at = $3, updated_at = $3
 where shop_id = $1 and id = $2 and state = 'JOINED' returning role
@@ -59,6 +62,9 @@ async def group_buy_team_leave(caller: Caller, team_id: UUID, key: str) -> UUID:
     """
     if caller.viewer_id is None:
         raise login_required()
+    # Asked again after a lost answer, it must not give up a seat that was taken since.
+    if left := await done_before(caller, MUTATION, key, team_id):
+        return UUID(left)
     seat = await pool().fetchrow(_SEAT, caller.shop_id, team_id, caller.viewer_id)
     if seat is not None and seat["state"] == SeatState.RESERVED:
         await _cancel(caller, seat["order_id"])
@@ -75,7 +81,7 @@ async def group_buy_team_leave(caller: Caller, team_id: UUID, key: str) -> UUID:
             raise payment_under_way(*("teamId",))
         return team_id
 
-    return UUID(await once(caller, "groupBuyTeamLeave", key, team_id, leave))
+    return UUID(await once(caller, MUTATION, key, team_id, leave))
 
 
 async def _cancel(caller: Caller, order_id: UUID) -> None:
@@ -89,6 +95,9 @@ async def _leave_paid(sql: Connection, caller: Caller, seat: Record) -> None:
     """Order first, then what it took of the offer, then the team: as everybody takes them."""
     shop_id, by = caller.shop_id, StepBy.caller(caller)
     await sql.execute(_HOLD_ORDER, shop_id, seat["order_id"])
+    # Whoever held the order before us may have refunded it: by another leaving, or because the team failed.
+    if await sql.fetchval(_STATE, shop_id, seat["id"]) in {SeatState.REFUNDING, SeatState.REFUNDED}:
+        return
     wish = RefundWish(RefundReason.CANCEL, None, restock=True)
     refund_id = await request_refund(sql, shop_id, seat["order_id"], wish, by)
     await release_hold(sql, shop_id, seat["order_id"], by.now)

@@ -10,7 +10,7 @@ from asyncpg.exceptions import LockNotAvailableError
 
 from clock import wall_now
 from ids import new_id
-from models.database import Connection, transaction
+from models.database import Connection, pool, transaction
 from models.failpoint import failpoint
 from models.refusal import Refusal, RetryRefusal, UserErrorCode
 from resolvers.caller import ActorKind, Caller
@@ -88,6 +88,21 @@ async def once(
         await failpoint("command.before_commit")
     await failpoint("command.after_commit")
     return orjson.loads(outcome)
+
+
+async def done_before(
+    caller: Caller,
+    mutation: str,
+    key: str,
+    input: object,  # noqa: A002 - the word of the schema
+) -> Any:  # noqa: ANN401 - JSON
+    """Return what `once` gave for this key before, None when it did not: for commands that do something ahead of it.
+
+    Raises Refusal INVALID and IDEMPOTENCY_KEY_REUSED as `once` does.
+    """
+    check_key(key)
+    earlier = await pool().fetchrow(_FIND, caller.shop_id, actor_of(caller), mutation, key)
+    return earlier and replay(earlier["input_sha256"], earlier["outcome"], input_sha256(input))
 
 
 async def forget(sql: Connection, caller: Caller, mutation: str, key: str) -> None:
