@@ -29,6 +29,11 @@ where team.shop_id = $1 and team.group_buy_id = $2 and team.state = 'FORMING' an
                   and seat.customer_id = $6 and seat.state in ('RESERVED', 'JOINED', 'FULFILLING'))
 order by team.expires_at, team.id limit 1 for no key update skip locked
 """
+# Asked anew of a team that is held: of who came while it was waited for nothing is known before.
+_IS_IN: Final = """
+select exists (select from group_buy_seat where shop_id = $1 and team_id = $2 and customer_id = $3
+               and state in ('RESERVED', 'JOINED', 'FULFILLING'))
+"""
 _IS_OPEN: Final = """
 select exists (select from group_buy where shop_id = $1 and id = $2 and status = 'PUBLISHED'
                and starts_at <= $3 and ends_at > $3)
@@ -74,6 +79,8 @@ async def place_late(sql: Connection, shop_id: UUID, seat: Record, team: Record,
         other_id = await sql.fetchval(
             _OTHER, shop_id, seat["group_buy_id"], by.now, team["size"], team["terms"], seat["customer_id"]
         )
+        if other_id is not None and await sql.fetchval(_IS_IN, shop_id, other_id, seat["customer_id"]):
+            other_id = None
     if other_id is None and policy in {LatePayment.JOIN_OTHER, LatePayment.NEW_TEAM}:
         other_id = await _new_team(sql, shop_id, seat, team, by)
         is_leader = other_id is not None
