@@ -12,6 +12,7 @@ from asyncpg import Record
 
 from clock import wall_now
 from ids import new_id
+from logs import log
 from models.database import Connection, pool, transaction
 from models.failpoint import failpoint
 from models.group_buy import TeamState
@@ -69,7 +70,7 @@ async def end_teams(wall: datetime, shop_id: UUID | None) -> int:
     while due := await pool().fetch(_DUE, wall, shop_id, BATCH):
         ended = 0
         for row in due:
-            ended += await _end(row)
+            ended += await _try(row)
         done += ended
         if ended < len(due):
             break
@@ -85,6 +86,20 @@ async def next_team_deadline(shop_id: UUID, after: datetime) -> datetime | None:
 async def waiting_teams(shop_id: UUID) -> int:
     """Return how many teams of a shop should have ended by now."""
     return len(await pool().fetch(_DUE, wall_now(), shop_id, BATCH))
+
+
+async def _try(due: Record) -> bool:
+    """End one team; what goes wrong is logged and tried again, and others go on."""
+    try:
+        return await _end(due)
+    except Exception as fault:  # noqa: BLE001 - it must not keep other teams, of any shop, from their end
+        log(
+            "group_buy_team_not_ended",
+            level="error",
+            team=due["id"].hex,
+            fault=f"{type(fault).__name__}: {fault}"[:500],
+        )
+        return False
 
 
 async def _end(due: Record) -> bool:
