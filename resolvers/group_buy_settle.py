@@ -21,6 +21,7 @@ from models.refund import RefundReason
 from resolvers.group_buy_paid import give_back, seat_refunded
 from resolvers.group_buy_terms import terms_of
 from resolvers.order_step import TOLD_COLUMNS, StepBy, tell_order
+from resolvers.order_virtual import deliver_virtual
 from resolvers.refund import request_refund
 from resolvers.refund_plan import LineWish, RefundWish
 from resolvers.retried import retried
@@ -61,9 +62,10 @@ update group_buy_seat set settle_at = null, last_error = '', price_final_fen = c
                           refund_id = coalesce($5, refund_id), updated_at = $3
 where shop_id = $1 and id = $2
 """
+# What was settled stays so: by a rival, or by ourselves when only the answer to the commit got lost.
 _FAILED: Final = """
-update group_buy_seat set attempts = attempts + 1, last_error = $3, settle_at = $4 where shop_id = $1 and id = $2
-returning attempts
+update group_buy_seat set attempts = attempts + 1, last_error = $3, settle_at = $4
+where shop_id = $1 and id = $2 and settle_at is not null returning attempts
 """
 _WAITING: Final = "select count(*) from group_buy_seat where shop_id = $1 and settle_at is not null"
 
@@ -100,6 +102,8 @@ async def _try(due: Record) -> bool:
         said = f"{type(fault).__name__}: {fault}"[:500]
         pause = min(timedelta(seconds=2 ** min(due["attempts"], 10)), BACKOFF_MAX)
         attempts = await pool().fetchval(_FAILED, due["shop_id"], due["id"], said, wall_now() + pause)
+        if attempts is None:
+            return True
         is_alarm = attempts >= ATTEMPTS_BEFORE_ALARM
         log(
             "group_buy_seat_not_settled",
@@ -125,6 +129,9 @@ async def _settle(shop_id: UUID, seat_id: UUID, order_id: UUID, by: StepBy) -> N
             await _give_money_back(sql, shop_id, seat, by)
         await release_hold(sql, shop_id, order_id, by.now)
         await tell_order(sql, shop_id, "order.changed", await sql.fetchrow(_CHANGED, shop_id, order_id, by.now))
+        if seat["state"] == SeatState.FULFILLING:
+            # What need not be sent waited for the team alone.
+            await deliver_virtual(sql, shop_id, order_id, by)
         await failpoint("group_buy.settled.before_commit")
 
 

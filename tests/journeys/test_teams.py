@@ -218,3 +218,40 @@ async def test_leaving_before_paying_cancels_the_order(shop: SandboxShop) -> Non
     assert left["groupBuyTeamLeave"]["team"]["seatsLeft"] == 1
     assert await count(shop, "orders", "status = 'CANCELLED'") == 1
     assert await all_right(shop)
+
+
+async def test_leaving_asked_again_does_not_give_up_a_seat_that_was_taken_since(shop: SandboxShop) -> None:
+    """The answer got lost, and meanwhile they came back: paying for the second seat, or not yet."""
+    [shirt] = await on_sale(shop, "shirt", 10, fen=5000)
+    offer = await open_group_buy(shop, {shirt: [3000]}, sizes=[3])
+    ming, hong = await payer(shop, "明"), await payer(shop, "红")
+    team = await begun(shop, ming, offer, shirt)
+
+    await joins(hong, offer, shirt, team)
+    await leaves(hong, team, "unpaid")
+    again = await joins(hong, offer, shirt, team)
+    assert (await leaves(hong, team, "unpaid")).refusals == []
+    waiting = await team_of(hong, team)
+    await hong.has_paid(again["order"]["id"])
+    await settled(shop)
+    assert (await leaves(hong, team, "unpaid")).refusals == []
+    paid = await team_of(hong, team)
+
+    assert (waiting["viewerSeat"]["state"], waiting["seatsLeft"]) == ("RESERVED", 1)
+    assert (paid["viewerSeat"]["state"], paid["joined"]) == ("JOINED", 2)
+    reused = await leaves(hong, (await starts(hong, offer, shirt))["team"]["id"], "unpaid")
+    assert [error.code for error in reused.refusals] == ["IDEMPOTENCY_KEY_REUSED"]
+    assert await all_right(shop)
+
+
+async def test_what_need_not_be_sent_is_theirs_once_the_team_has_succeeded(shop: SandboxShop) -> None:
+    [song] = await on_sale(shop, "song", 10, fen=5000, variant={"requiresShipping": False})
+    offer = await open_group_buy(shop, {song: [3000]}, sizes=[2])
+    ming, hong = await payer(shop, "明"), await payer(shop, "红")
+    team = await begun(shop, ming, offer, song)
+
+    assert await count(shop, "orders", "status = 'PAID' and fulfilment_status = 'NOT_SHIPPED'") == 1
+    await joined(shop, hong, offer, song, team)
+
+    assert await count(shop, "orders", "status = 'COMPLETED' and fulfilment_status = 'RECEIVED'") == 2
+    assert await all_right(shop)
