@@ -110,7 +110,7 @@ OF_A_WRITE: Final[Mapping[str, int]] = {
     "messageOptInRecord": 8,
     "groupBuyTeamStart": 11,
     "groupBuyTeamJoin": 12,
-    "groupBuyTeamLeave": 21,
+    "groupBuyTeamLeave": 22,
     "groupBuyCreate": 11,
     "groupBuyUpdate": 12,
     "groupBuyPublish": 9,
