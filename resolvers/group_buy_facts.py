@@ -20,7 +20,8 @@ _ACTIVE: Final = ", ".join(f"'{state}'" for state in ACTIVE_SEATS)
 
 # Variants of offers in the order of their ids, then teams in the order of theirs, as everybody takes them: a team waits
 # until all variants are held. What may run out is read from the rows that are held, where it is as it stands.
-# A seat of the same person cannot come meanwhile: placing waits for other wishes of the same customer.
+# A seat of the same person cannot come meanwhile: placing waits for other wishes of the same customer. A link that has
+# ended brings nobody; whoever came by it before has come.
 _FACTS: Final = """
 with asked as materialized (
     select * from jsonb_to_recordset($2::jsonb) as asked(
@@ -73,7 +74,8 @@ left join lateral (
     select link.id, coalesce(link.customer_id, promoter.customer_id) as customer_id from share_link link
     left join promoter on promoter.shop_id = $1 and promoter.id = link.promoter_id
     where link.shop_id = $1 and link.target_kind = 'TEAM' and link.target_id = asked.team_id
-      and (link.token = asked.share_token or link.id = any(asked.chain))
+      and (link.token = asked.share_token and (link.expires_at is null or link.expires_at > $3)
+           or link.id = any(asked.chain))
     order by link.token = asked.share_token desc nulls last, link.depth desc limit 1
 ) brought on true
 order by asked.n
@@ -118,7 +120,7 @@ class GroupBuyFacts:
 async def read_facts(sql: Connection, asked: Sequence[AskedOffer], now: datetime, hold: bool) -> GroupBuyFacts:
     """Read what these wishes of one shop need; with `hold`, what may run out is held until the transaction ends."""
     shop_id = asked[0].wish.caller.shop_id
-    rows = await sql.fetch(_HELD if hold else _SEEN, shop_id, as_json([_asked(one) for one in asked]))
+    rows = await sql.fetch(_HELD if hold else _SEEN, shop_id, as_json([_asked(one) for one in asked]), now)
     return GroupBuyFacts(now, {row["n"]: row for row in rows})
 
 

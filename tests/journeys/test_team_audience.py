@@ -114,7 +114,10 @@ async def test_a_team_for_those_who_are_brought_is_joined_by_a_link_of_it_alone(
     elsewhere = (await team_of(ming, other))["shareToken"]
     hongs = (await hong.ask(SHARE, {"id": team, "key": "k"}))["shareCreate"]["shareLink"]["token"]
 
-    for token in (None, elsewhere, "no-such-token", ""):
+    over = (await lan.ask(SHARE, {"id": team, "key": "k"}))["shareCreate"]["shareLink"]["token"]
+    await pool().execute("update share_link set expires_at = created_at + interval '1 ms' where token = $1", over)
+
+    for token in (None, elsewhere, over, "no-such-token", ""):
         answer = await tries_to_join(lan, offer, shirt, team, total=FEN, share_token=token)
         assert refused(answer) == [("SHARE_ONLY", f"input.{OFFER}.shareToken")], token
     await joins(hong, offer, shirt, team, share_token=link)
