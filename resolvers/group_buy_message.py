@@ -87,10 +87,12 @@ cross join lateral (
 join group_buy_team team on team.shop_id = shop.id and team.state = 'FORMING' and team.expires_at > clock.now
      and team.expires_at <= clock.now + interval '{REMIND_MINUTES} minutes'
 join group_buy_seat seat on seat.shop_id = shop.id and seat.team_id = team.id and seat.state = 'JOINED'
+join orders o on o.shop_id = shop.id and o.id = seat.order_id
 where ($2::uuid is null or shop.id = $2) and {_REMIND_AT} <= clock.now and {_MISSING} > 0
   and exists (
       select from message_template template
-      where template.shop_id = shop.id and template.event = '{EXPIRING}' and template.active
+      where template.shop_id = shop.id and template.app_id = o.app_id and template.event = '{EXPIRING}'
+        and template.active
   )
   and not exists (
       select from message
