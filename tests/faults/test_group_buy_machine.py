@@ -179,7 +179,7 @@ async def plays(settings: Settings, http: httpx.AsyncClient, examples: int, step
 
 @pytest.mark.slow
 async def test_group_buys_come_to_what_the_model_says(settings: Settings, http: httpx.AsyncClient) -> None:
-    assert await plays(settings, http, examples=5, steps=12) >= 5
+    assert await plays(settings, http, examples=8, steps=15) >= 8
 
 
 @pytest.mark.long
