@@ -30,6 +30,7 @@ PATIENCE: Final = timedelta(minutes=5)
 
 # The wall clock comes as a bind and a shop's offset is added to it, as for orders. Partial index group_buy_team_due
 # (expires_at) for shops on wall time, group_buy_team_shop_due (shop_id, expires_at) for those whose clock was moved.
+# A team whose payment WeChat could not be asked about waits for the next question, and keeps no other from its end.
 _DUE: Final = """
 select due.shop_id, due.id, due.now, due.expires_at from (
     select team.shop_id, team.id, team.expires_at, $1::timestamptz as now from group_buy_team team
@@ -42,6 +43,13 @@ select due.shop_id, due.id, due.now, due.expires_at from (
     where shop.clock_offset_ms > 0 and ($2::uuid is null or shop.id = $2) and team.state = 'FORMING'
       and team.expires_at <= $1::timestamptz + shop.clock_offset_ms * interval '1 millisecond'
 ) due
+where due.expires_at + $4::interval <= due.now or not exists (
+    select from group_buy_seat seat
+    join payment on payment.shop_id = seat.shop_id and payment.order_id = seat.order_id
+    where seat.shop_id = due.shop_id and seat.team_id = due.id and seat.state = 'RESERVED'
+      and payment.state in ('CREATED', 'PREPAID') and payment.last_error <> ''
+      and coalesce(payment.next_query_at > $1, true)
+)
 order by due.expires_at limit $3
 """
 _NEXT: Final = """
@@ -67,7 +75,7 @@ select seat.id, $1, $2, $3, 0, 'MEMBER', 'FULFILLING', true, 0, '', $4, $4, $4 f
 async def end_teams(wall: datetime, shop_id: UUID | None) -> int:
     """End every team whose time is over, on its shop's clock; returns how many. Due work."""
     done = 0
-    while due := await pool().fetch(_DUE, wall, shop_id, BATCH):
+    while due := await pool().fetch(_DUE, wall, shop_id, BATCH, PATIENCE):
         ended = 0
         for row in due:
             ended += await _try(row)
@@ -85,7 +93,7 @@ async def next_team_deadline(shop_id: UUID, after: datetime) -> datetime | None:
 
 async def waiting_teams(shop_id: UUID) -> int:
     """Return how many teams of a shop should have ended by now."""
-    return len(await pool().fetch(_DUE, wall_now(), shop_id, BATCH))
+    return len(await pool().fetch(_DUE, wall_now(), shop_id, BATCH, PATIENCE))
 
 
 async def _try(due: Record) -> bool:

@@ -6,7 +6,8 @@ Whoever has a second account under the same phone number or the same unionid is 
 from typing import Final
 
 # Of `{who}.id`. Primary key; index customer_phone (shop_id, phone_hash); index identity_unionid (shop_id,
-# open_account, unionid). A paid order counts for good, whatever became of it; `{paid}` are those that do not count yet.
+# open_account, unionid); index orders (shop_id, customer_id, created_at, id). A paid order counts for good, whatever
+# became of it, but for one that the failure of its team undid.
 _HAS_PAID: Final = """
 exists (
     select from customer me
@@ -21,7 +22,11 @@ exists (
         where mine.shop_id = me.shop_id and mine.customer_id = me.id
     )
     where me.shop_id = $1 and me.id = {who}
-      and other.paid_orders > case when other.id = me.id then {own} else 0 end
+      and other.paid_orders > case when other.id = me.id then {own} else 0 end + (
+          select count(*) from orders gone
+          where gone.shop_id = me.shop_id and gone.customer_id = other.id and exists (
+              select from refund where refund.shop_id = gone.shop_id and refund.order_id = gone.id
+                and refund.reason = 'GROUP_FAILED'))
 )
 """
 

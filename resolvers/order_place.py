@@ -5,7 +5,7 @@ from uuid import UUID
 from models.refusal import Refusal, UserErrorCode
 from resolvers.caller import Caller
 from resolvers.campaigns import CAMPAIGNS
-from resolvers.idempotency import check_key, input_sha256
+from resolvers.idempotency import check_key, done_before, input_sha256
 from resolvers.order_desk import place_at_desk
 from resolvers.placement import MUTATION, Placement, Wish, check_placement, login_required
 from resolvers.quote_token import read_quote_token
@@ -27,7 +27,14 @@ async def order_place(
     check_key(key)
     digest = input_sha256([placement, quote_token])
     if quote_token is not None:
-        placement = read_quote_token(caller, quote_token, placement)
+        said = [placement, quote_token]
+        try:
+            placement = read_quote_token(caller, quote_token, placement)
+        except Refusal:
+            # Too old by now, for an order that may stand since: its key is good for longer.
+            if (earlier := await done_before(caller, mutation, key, said)) is None:
+                raise
+            return UUID(earlier)
     check_placement(placement).end()
     _check_way(placement, mutation)
     return await place_at_desk(Wish(caller, placement, key, digest, mutation))

@@ -1,6 +1,7 @@
 """Placing orders: stock is held, prices are frozen, and every no is told with its reason."""
 
 import dataclasses
+from datetime import timedelta
 from uuid import uuid4
 
 import orjson
@@ -10,7 +11,7 @@ from resolvers.sandbox_shop import KOL_NAME
 from tests.conftest import Counting
 from tests.harness.asking import Refused
 from tests.harness.buying import PLACE, QUOTE, Buyer, buyer, on_sale
-from tests.harness.paying import settled
+from tests.harness.paying import later, settled
 from tests.harness.shops import SandboxShop
 from tests.journeys.test_sharing import customer, kol
 
@@ -263,3 +264,18 @@ async def test_an_order_remembers_what_brought_it(shop: SandboxShop) -> None:
     assert row
     assert len(orjson.loads(row["share_chain"])) == 2
     assert (await ming.ask(BY_STAFF_ONLY, {"id": order["id"]})).codes == ["FORBIDDEN"]
+
+
+async def test_an_order_is_found_again_when_its_quote_is_too_old(shop: SandboxShop) -> None:
+    [tee] = await on_sale(shop, "tee", 5)
+    ming = await buyer(shop)
+    token = (await ming.quotes((tee, 1)))["token"]
+    wish = {"source": {"quoteToken": token}, "idempotencyKey": "mine"}
+    first = await ming.ask(PLACE, {"input": wish})
+
+    await later(shop, timedelta(minutes=31))
+    again = await ming.ask(PLACE, {"input": wish})
+    another = await ming.ask(PLACE, {"input": wish | {"idempotencyKey": "other"}})
+
+    assert again["orderPlace"]["order"]["id"] == first["orderPlace"]["order"]["id"]
+    assert another.refusals == [Refused("QUOTE_EXPIRED", "input.source.quoteToken")]
