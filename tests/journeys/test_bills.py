@@ -9,10 +9,9 @@ from resolvers.bill_check import BillFault, check_bill
 from resolvers.shop_clock import shop_now
 from tests.harness.accounts import provided
 from tests.harness.buying import on_sale
-from tests.harness.paying import payer, settled
+from tests.harness.paying import later, payer, settled
 from tests.harness.refunding import paid_order, piece, refunds
 from tests.harness.shops import SandboxShop
-from tests.journeys.test_placing import later
 from wechat.pay import CHINA
 from wechat.pay_errors import PayRefused
 
@@ -30,12 +29,12 @@ async def a_day_of_trade(shop: SandboxShop) -> date:
     # The next noon: not over midnight in between, and a day later the bill is there.
     now = shop_now(await pool().fetchval(_OFFSET, shop.id)).astimezone(CHINA)
     noon = datetime.combine(now.date() + timedelta(days=1), time(12), CHINA)
-    await later(shop, f"PT{round((noon - now).total_seconds())}S")
+    await later(shop, timedelta(seconds=round((noon - now).total_seconds())))
     day = await today(shop)
     order = await paid_order(ming, (mug, 2))
     await refunds(shop, order["id"], lines=[piece(order["lines"][0], 1)])
     await settled(shop)
-    await later(shop, "PT24H")
+    await later(shop, timedelta(hours=24))
     return day
 
 

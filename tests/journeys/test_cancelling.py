@@ -1,12 +1,14 @@
 """Orders that nobody pays: cancelled by hand or by time, and what they held is free again, once."""
 
 import asyncio
+from datetime import timedelta
 
 from models.database import pool
 from tests.harness.asking import Refused
 from tests.harness.buying import ORDER, buyer, on_sale
+from tests.harness.paying import later
 from tests.harness.shops import SandboxShop
-from tests.journeys.test_placing import later, reserved
+from tests.journeys.test_placing import reserved
 
 CANCEL = f"""
 mutation ($id: ID!) {{ orderCancel(orderId: $id) {{ order {{ {ORDER} }} userErrors {{ code field }} }} }}"""
@@ -46,9 +48,9 @@ async def test_an_order_that_is_not_paid_in_time_ends_by_itself(shop: SandboxSho
     ming = await buyer(shop)
     order = await ming.places((tee, 2))
 
-    await later(shop, "PT29M")
+    await later(shop, timedelta(minutes=29))
     assert (await ming.order(order["id"]))["status"] == "PENDING_PAYMENT"
-    await later(shop, "PT2M")
+    await later(shop, timedelta(minutes=2))
 
     ended = await ming.order(order["id"])
     assert (ended["status"], ended["cancelReason"]) == ("CANCELLED", "PAY_TIMEOUT")

@@ -1,15 +1,16 @@
 """A friend who pays by a token sees what for, and not for whom or where it goes."""
 
+from datetime import timedelta
+
 import pytest
 
 from models.database import pool
 from tests.harness.asking import Refused
 from tests.harness.buying import on_sale
-from tests.harness.paying import Payer, count, payer, settled
+from tests.harness.paying import Payer, count, later, payer, settled
 from tests.harness.shops import SandboxShop
 from tests.journeys.corpus_paying import PREVIEW
 from tests.journeys.test_cancelling import CANCEL
-from tests.journeys.test_placing import later
 
 
 @pytest.fixture
@@ -78,5 +79,5 @@ async def test_a_preview_ends_with_its_order(shop: SandboxShop, other_shop: Sand
     assert (await shop.visitor(PREVIEW, {"token": other}))["payPreview"] is None
     assert (await shop.visitor(PREVIEW, {"token": token}))["payPreview"] is not None
 
-    await later(shop, "PT31M")
+    await later(shop, timedelta(minutes=31))
     assert (await shop.visitor(PREVIEW, {"token": token}))["payPreview"] is None

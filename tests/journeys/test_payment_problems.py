@@ -1,6 +1,7 @@
 """Money that came otherwise than it was asked for: it holds its order until somebody of the shop gives it back."""
 
 import asyncio
+from datetime import timedelta
 from typing import Any, Final
 from uuid import uuid4
 
@@ -9,10 +10,9 @@ import pytest
 from models.database import pool
 from tests.harness.asking import Answer, Refused
 from tests.harness.buying import on_sale
-from tests.harness.paying import Payer, all_right, count, inside, mchid_of, payer, settled, stock_of, wechat_pay
+from tests.harness.paying import Payer, all_right, count, inside, later, mchid_of, payer, settled, stock_of, wechat_pay
 from tests.harness.refunding import ledger, refunds_become
 from tests.harness.shops import SandboxShop
-from tests.journeys.test_placing import later
 
 FEN: Final = 1990
 
@@ -106,7 +106,7 @@ async def test_what_was_given_back_lets_its_order_expire_and_sets_its_stock_free
     shop: SandboxShop, ming: Payer, mug: str
 ) -> None:
     order_id = await paid_wrong(shop, ming, mug)
-    await later(shop, "PT31M")
+    await later(shop, timedelta(minutes=31))
     await settled(shop)
     assert (await ming.order(order_id))["status"] == "PENDING_PAYMENT"
     refusals = (await ming.ask(CANCEL, {"id": order_id})).refusals

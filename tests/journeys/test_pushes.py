@@ -3,6 +3,7 @@
 import asyncio
 import dataclasses
 import secrets
+from datetime import timedelta
 from typing import Any, Final
 from urllib.parse import urlsplit
 
@@ -14,10 +15,9 @@ from models.database import pool
 from resolvers.push_receive import SKEW_SECONDS, reap_pushed_messages
 from tests.harness.asking import Answer, Refused
 from tests.harness.buying import on_sale
-from tests.harness.paying import Payer, all_right, count, mchid_of, payer, settled, wechat_pay
+from tests.harness.paying import Payer, all_right, count, later, mchid_of, payer, settled, wechat_pay
 from tests.harness.shipping import ships
 from tests.harness.shops import SandboxShop
-from tests.journeys.test_placing import later
 from wechat.crypto import encrypt_push, push_signature
 
 UPSERT: Final = """mutation ($input: MessagePushInput!) {
@@ -119,7 +119,7 @@ async def test_a_reminder_is_a_task_until_the_order_is_sent(shop: SandboxShop, m
         "/sandbox/wechat/pushes/remind-shipping", json={"appid": shop.app.appid, "order": number}
     )
     assert (early.status_code, "48 hours" in early.text) == (400, True)
-    await later(shop, "PT49H")
+    await later(shop, timedelta(hours=49))
     assert await reminded(shop) == []
 
     assert await door.reminds(number) == [(200, "success")]
@@ -135,7 +135,7 @@ async def test_a_reminder_is_a_task_until_the_order_is_sent(shop: SandboxShop, m
 
 async def test_what_is_told_again_does_nothing(shop: SandboxShop, ming: Payer, door: Door) -> None:
     _, number = await paid(ming)
-    await later(shop, "PT49H")
+    await later(shop, timedelta(hours=49))
 
     assert await door.reminds(number, times=3) == [(200, "success")] * 3
 

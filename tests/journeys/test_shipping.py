@@ -9,7 +9,7 @@ from models.database import pool
 from resolvers.shipping_send import ATTEMPTS_MAX, upload_shipping
 from tests.harness.asking import Refused
 from tests.harness.buying import on_sale
-from tests.harness.paying import Payer, all_right, count, inside, payer, settled
+from tests.harness.paying import Payer, all_right, count, inside, later, payer, settled
 from tests.harness.shipping import (
     CONFIRM,
     CORRECT,
@@ -27,7 +27,6 @@ from tests.harness.shipping import (
     tries_to_ship,
 )
 from tests.harness.shops import SandboxShop
-from tests.journeys.test_placing import later
 
 FEN = 1990
 
@@ -266,9 +265,9 @@ async def test_an_order_counts_as_received_after_ten_days(shop: SandboxShop, min
     order = await bought(ming, (tee, 1))
     await ships(shop, order["id"])
 
-    await later(shop, "P9DT23H")
+    await later(shop, timedelta(days=9, hours=23))
     assert (await looks(ming, order["id"]))["status"] == "PAID"
-    await later(shop, "PT1H")
+    await later(shop, timedelta(hours=1))
 
     seen = await looks(ming, order["id"])
     completed, planned = (datetime.fromisoformat(seen[name]) for name in ("completedAt", "autoConfirmAt"))
@@ -287,9 +286,9 @@ async def test_the_buyer_asks_for_as_much_time_again_once(shop: SandboxShop, min
     extended = (await ming.ask(EXTEND, {"id": order["id"]}))["orderConfirmExtend"]["order"]
     assert extended["isConfirmExtended"]
     assert (await ming.ask(EXTEND, {"id": order["id"]})).refusals == [Refused("LIMIT_REACHED", "orderId")]
-    await later(shop, "P19D")
+    await later(shop, timedelta(days=19))
     assert (await looks(ming, order["id"]))["status"] == "PAID"
-    await later(shop, "P1D")
+    await later(shop, timedelta(days=1))
     assert (await looks(ming, order["id"]))["status"] == "COMPLETED"
 
 
@@ -310,7 +309,7 @@ async def test_time_stands_still_while_somebody_complains(shop: SandboxShop, min
         shipped + timedelta(days=2),
     )
 
-    await later(shop, "P12D")
+    await later(shop, timedelta(days=12))
     assert (await looks(ming, order["id"]))["status"] == "PAID"
     await pool().execute(
         "update after_sale set status = 'CANCELLED', updated_at = $2 where shop_id = $1",
@@ -319,7 +318,7 @@ async def test_time_stands_still_while_somebody_complains(shop: SandboxShop, min
     )
     seen = await looks(ming, order["id"])
     assert datetime.fromisoformat(seen["autoConfirmAt"]) - shipped == timedelta(days=20)
-    await later(shop, "P7D")
+    await later(shop, timedelta(days=7))
     assert (await looks(ming, order["id"]))["status"] == "PAID"
-    await later(shop, "P1D")
+    await later(shop, timedelta(days=1))
     assert (await looks(ming, order["id"]))["status"] == "COMPLETED"

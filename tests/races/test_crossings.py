@@ -2,6 +2,7 @@
 
 import asyncio
 from collections import Counter
+from datetime import timedelta
 from typing import Any
 from uuid import uuid4
 
@@ -17,6 +18,7 @@ from tests.harness.paying import (
     all_right,
     count,
     inside,
+    later,
     mchid_of,
     payer,
     settled,
@@ -26,7 +28,6 @@ from tests.harness.paying import (
 from tests.harness.refunding import ledger, paid_order, piece, refunds, seen
 from tests.harness.shops import SandboxShop
 from tests.journeys.test_cancelling import CANCEL, CHANGE
-from tests.journeys.test_placing import later
 
 pytestmark = pytest.mark.slow
 
@@ -89,9 +90,9 @@ async def test_an_amount_that_was_paid_wrong_ends_with_the_order_and_comes_to_re
     await settled(shop)
     assert (await ming.order(order["id"]))["status"] == "PENDING_PAYMENT"
 
-    await later(shop, "PT31M")
+    await later(shop, timedelta(minutes=31))
     await settled(shop)
-    await later(shop, "PT31M")
+    await later(shop, timedelta(minutes=31))
     await settled(shop)
     assert await all_right(shop)
 
@@ -105,7 +106,7 @@ async def test_time_that_runs_out_while_somebody_pays(
 
     async def time() -> None:
         await asyncio.sleep(head_start_ms / 1000)
-        await later(shop, "PT31M")
+        await later(shop, timedelta(minutes=31))
 
     sheet, _ = await asyncio.gather(ming.sheet(request), time())
     await settled(shop)
@@ -123,7 +124,7 @@ async def test_what_was_paid_in_time_and_told_too_late_is_kept(shop: SandboxShop
     order = await ming.places((mug, 2))
     await ming.has_paid(order["id"])
 
-    await later(shop, "PT31M")
+    await later(shop, timedelta(minutes=31))
     await settled(shop)
     await wechat_pay(shop, "/notifications/release", mchid=mchid)
     await settled(shop)
