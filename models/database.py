@@ -11,11 +11,11 @@ from tortoise.backends.asyncpg.client import AsyncpgDBClient
 from tortoise.backends.base.client import TransactionalDBClient
 from tortoise.connection import get_connection
 from tortoise.context import TortoiseContext, get_current_context
-from tortoise.migrations.executor import MigrationExecutor
 from tortoise.migrations.schema_editor import AsyncpgSchemaEditor
 from tortoise.transactions import in_transaction
 
 from models.connection import PooledConnection, handed_back
+from models.migrating import Executor
 
 MODELS = (
     "models.shop",
@@ -162,7 +162,7 @@ async def migrate(dsn: str) -> list[str]:
         async with in_transaction("default"):
             connection = get_connection("default")
             await connection.execute_query(MIGRATION_LOCK)
-            executor = MigrationExecutor(connection, config["apps"])
+            executor = Executor(connection, config["apps"])
             await executor.recorder.ensure_schema(AsyncpgSchemaEditor(connection))
             await executor.migrate(direction="forward", progress=_collect(applied))
     return applied
