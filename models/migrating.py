@@ -31,9 +31,7 @@ class Executor(MigrationExecutor):
 
     async def _project_state(self, applied: set[MigrationKey], *, upto: MigrationKey | None = None) -> State:
         """Return the models as the migrations before `upto` leave them."""
-        state = State(
-            models={}, apps=_Columns(default_connections=dict.fromkeys(self.loader.apps_config, "default"))
-        )
+        state = State(models={}, apps=_Columns(default_connections=dict.fromkeys(self.loader.apps_config, "default")))
         for key in self._full_plan():
             if upto and key == upto:
                 break
