@@ -99,7 +99,7 @@ async def test_visitors_and_members_hear_how_a_team_fills_up(server: str, shop: 
         for person, state, joined in ((hong, "FORMING", 2), (lan, "SUCCEEDED", 3)):
             await sits(person, offer, shirt, team)
             await settled(shop)
-            heard = [await until(talk, state, joined) for talk in talks]
+            heard = [(await until(talk, state, joined))["team"] for talk in talks]
             assert heard[0] == heard[1] == heard[2]
 
 
