@@ -86,6 +86,9 @@ NEXT_SEAT_STATE: Final[Mapping[SeatState, frozenset[SeatState]]] = {
 ACTIVE_SEATS: Final = (SeatState.RESERVED, SeatState.JOINED, SeatState.FULFILLING)
 """A person has at most one of these in a team."""
 
+ACTIVE_SQL: Final = f"({', '.join(repr(str(state)) for state in ACTIVE_SEATS)})"
+"""The same, for `state in ...`."""
+
 
 class GroupBuy(Offer):
     """The offer. `tier_sizes` ascend: how many must have joined for the price of the same place to hold.

@@ -1,6 +1,7 @@
 """Holds: reasons for which a paid order may not be shipped yet. Campaigns add holds, never statuses."""
 
 from enum import StrEnum
+from typing import Final
 
 from tortoise import fields
 
@@ -13,6 +14,19 @@ class HoldKind(StrEnum):
     GROUP_FORMING = "GROUP_FORMING"
     RECIPIENT_ADDRESS = "RECIPIENT_ADDRESS"
     RISK_REVIEW = "RISK_REVIEW"
+
+
+KEEPS_MONEY: Final = frozenset({HoldKind.GROUP_FORMING})
+"""While one of these is open it is not known what becomes of the order: no after-sale, and no refund by staff."""
+
+
+def is_kept(shop: str, order: str) -> str:
+    """Return the condition that an order's money is kept by an open hold; both are SQL for their ids."""
+    kinds = ", ".join(f"'{kind}'" for kind in sorted(KEEPS_MONEY))
+    return (
+        f"exists (select from order_hold hold where hold.shop_id = {shop} and hold.order_id = {order}"
+        f" and hold.kind in ({kinds}) and hold.released_at is null)"
+    )
 
 
 class OrderHold(Owned):

@@ -11,6 +11,7 @@ from asyncpg import Record
 from ids import new_id
 from models.after_sale import AfterSaleStatus, AfterSaleType
 from models.database import Connection, transaction
+from models.order_hold import is_kept
 from models.refusal import Refusal, UserErrorCode
 from resolvers.after_sale_rules import check_allowed, not_allowed_now
 from resolvers.after_sale_step import TOLD_COLUMNS, AfterSaleStep, step_after_sale, write_change
@@ -41,13 +42,12 @@ where line.shop_id = $1 and line.id = $2 and orders.customer_id = $3
 """
 _HOLD_ORDER: Final = "select id from orders where shop_id = $1 and id = $2 for no key update"
 # Primary keys, the partial unique indexes of open holds and open after-sales, and index after_sale_line.
-_FACTS: Final = """
+_FACTS: Final = f"""
 select line.payable_fen, line.quantity, line.shipped_quantity, line.requires_shipping,
        line.payable_fen - line.refunding_fen - line.refunded_fen as left_fen,
        line.quantity - line.refunding_quantity - line.refunded_quantity as left_quantity,
        orders.status, orders.completed_at, shop.after_sale_days, shop.seed,
-       exists (select from order_hold hold where hold.shop_id = $1 and hold.order_id = orders.id
-               and hold.kind = 'GROUP_FORMING' and hold.released_at is null) as is_forming,
+       {is_kept("$1", "orders.id")} as is_forming,
        exists (select from after_sale one where one.shop_id = $1 and one.order_line_id = line.id and one.status in
                ('APPLIED', 'AWAITING_RETURN', 'RETURN_SHIPPED', 'REFUNDING', 'EXCHANGE_SHIPPED')) as is_open,
        (select count(*) from after_sale one where one.shop_id = $1 and one.order_line_id = line.id and one.status in
@@ -56,7 +56,7 @@ from order_line line
 join orders on orders.shop_id = $1 and orders.id = line.order_id
 join shop on shop.id = $1
 where line.shop_id = $1 and line.id = $2
-"""
+"""  # noqa: S608 - our own words
 _INSERT: Final = f"""
 insert into after_sale (id, shop_id, after_sale_no, order_id, order_line_id, customer_id, type, status, quantity,
                         amount_fen, reason, description, evidence, deadline_at, version, created_at, updated_at)

@@ -10,13 +10,11 @@ from uuid import UUID
 from asyncpg import Record
 
 from models.database import Connection
-from models.group_buy import ACTIVE_SEATS
+from models.group_buy import ACTIVE_SQL
 from resolvers.campaign import AskedOffer
 from resolvers.group_buy_terms import stored_terms
 from resolvers.new_customer import has_paid
 from resolvers.rows import as_json, read_json
-
-_ACTIVE: Final = ", ".join(f"'{state}'" for state in ACTIVE_SEATS)
 
 # Variants of offers in the order of their ids, then teams in the order of theirs, as everybody takes them: a team waits
 # until all variants are held. What may run out is read from the rows that are held, where it is as it stands.
@@ -62,9 +60,9 @@ select asked.n, offer.id as group_buy_id, offer.status, offer.starts_at, offer.e
        ) as depth, brought.id as brought_by_link, brought.customer_id as invited_by,
        (select coalesce(sum(seat.quantity), 0) from group_buy_seat seat
         where seat.shop_id = $1 and seat.customer_id = asked.customer_id and seat.group_buy_id = offer.id
-          and seat.state in ({active})) as used,
+          and seat.state in {active}) as used,
        exists (select from group_buy_seat seat where seat.shop_id = $1 and seat.team_id = teams.id
-               and seat.customer_id = asked.customer_id and seat.state in ({active})) as is_member,
+               and seat.customer_id = asked.customer_id and seat.state in {active}) as is_member,
        offer.new_customers_only and {has_paid} as has_paid
 from asked
 left join group_buy offer on offer.shop_id = $1 and offer.id = asked.group_buy_id
@@ -84,7 +82,10 @@ order by asked.n
 
 def _facts(lock_variants: str, lock_teams: str) -> str:
     return _FACTS.format(
-        lock_variants=lock_variants, lock_teams=lock_teams, active=_ACTIVE, has_paid=has_paid("asked.customer_id")
+        lock_variants=lock_variants,
+        lock_teams=lock_teams,
+        active=ACTIVE_SQL,
+        has_paid=has_paid("asked.customer_id"),
     )
 
 

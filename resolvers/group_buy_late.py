@@ -12,7 +12,7 @@ from asyncpg import Record
 
 from ids import new_id
 from models.database import Connection
-from models.group_buy import LatePayment, SeatRole, SeatState, TeamState
+from models.group_buy import ACTIVE_SQL, LatePayment, SeatRole, SeatState, TeamState
 from models.share_link import ShareTarget
 from resolvers.group_buy_step import TEAM_COLUMNS, TeamStep, succeed, tell_team, write_team_steps
 from resolvers.group_buy_terms import terms_of
@@ -21,19 +21,19 @@ from resolvers.rows import read_json
 from resolvers.share_link import new_token
 
 # Index group_buy_team (shop_id, group_buy_id, state, expires_at, id): the one that ends first.
-_OTHER: Final = """
+_OTHER: Final = f"""
 select team.id from group_buy_team team
 where team.shop_id = $1 and team.group_buy_id = $2 and team.state = 'FORMING' and team.expires_at > $3
   and team.joined + team.reserved < team.size and team.size = $4 and team.terms = $5::jsonb
   and not exists (select from group_buy_seat seat where seat.shop_id = $1 and seat.team_id = team.id
-                  and seat.customer_id = $6 and seat.state in ('RESERVED', 'JOINED', 'FULFILLING'))
+                  and seat.customer_id = $6 and seat.state in {ACTIVE_SQL})
 order by team.expires_at, team.id limit 1 for no key update skip locked
-"""
+"""  # noqa: S608 - words of our own enum
 # Asked anew of a team that is held: of who came while it was waited for nothing is known before.
-_IS_IN: Final = """
+_IS_IN: Final = f"""
 select exists (select from group_buy_seat where shop_id = $1 and team_id = $2 and customer_id = $3
-               and state in ('RESERVED', 'JOINED', 'FULFILLING'))
-"""
+               and state in {ACTIVE_SQL})
+"""  # noqa: S608 - words of our own enum
 _IS_OPEN: Final = """
 select exists (select from group_buy where shop_id = $1 and id = $2 and status = 'PUBLISHED'
                and starts_at <= $3 and ends_at > $3)

@@ -2,9 +2,7 @@
 
 from typing import Final
 
-from models.group_buy import ACTIVE_SEATS
-
-_ACTIVE: Final = ", ".join(f"'{state}'" for state in ACTIVE_SEATS)
+from models.group_buy import ACTIVE_SQL
 
 # Teams before seats and in the order of ids, as everybody takes them: who joins a team meanwhile is seen, or waits.
 # Indexes (shop_id, customer_id, group_buy_id) of seats, (shop_id, leader_id) of teams.
@@ -20,9 +18,9 @@ order by id for no key update
 MOVE_SEATS: Final = f"""
 with theirs as (
     select seat.id from group_buy_seat seat
-    where seat.shop_id = $1 and seat.customer_id = $3 and not (seat.state in ({_ACTIVE}) and exists (
+    where seat.shop_id = $1 and seat.customer_id = $3 and not (seat.state in {ACTIVE_SQL} and exists (
         select from group_buy_seat mine
-        where mine.shop_id = $1 and mine.team_id = seat.team_id and mine.customer_id = $2 and mine.state in ({_ACTIVE})
+        where mine.shop_id = $1 and mine.team_id = seat.team_id and mine.customer_id = $2 and mine.state in {ACTIVE_SQL}
     ))
     order by seat.id for no key update
 )
@@ -44,7 +42,7 @@ with theirs as (
     select team.id from group_buy_team team
     where team.shop_id = $1 and team.leader_id = $3 and not exists (
         select from group_buy_seat seat
-        where seat.shop_id = $1 and seat.team_id = team.id and seat.customer_id = $3 and seat.state in ({_ACTIVE})
+        where seat.shop_id = $1 and seat.team_id = team.id and seat.customer_id = $3 and seat.state in {ACTIVE_SQL}
     )
     order by team.id for no key update
 )

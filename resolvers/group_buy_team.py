@@ -5,6 +5,7 @@ from typing import Final
 from uuid import UUID
 
 from models.database import pool
+from models.group_buy import ACTIVE_SQL
 from resolvers.caller import Caller
 from resolvers.group_buy_campaign import JOINS_BY, STARTS_BY
 from resolvers.order_place import order_place
@@ -17,15 +18,15 @@ _TEAM: Final = """
 select team_id from group_buy_seat where shop_id = $1 and order_id = $2 order by state = 'RELEASED', id desc limit 1
 """
 # Index group_buy_team (shop_id, group_buy_id, state, expires_at, id).
-_OTHERS: Final = """
+_OTHERS: Final = f"""
 select team.id from group_buy_team team
 join group_buy offer on offer.shop_id = $1 and offer.id = team.group_buy_id and offer.join_by = 'LIST'
 where team.shop_id = $1 and team.group_buy_id = $2 and team.state = 'FORMING' and team.expires_at > $4
   and team.joined + team.reserved < team.size
   and not exists (select from group_buy_seat seat where seat.shop_id = $1 and seat.team_id = team.id
-                  and seat.customer_id = $3 and seat.state in ('RESERVED', 'JOINED', 'FULFILLING'))
+                  and seat.customer_id = $3 and seat.state in {ACTIVE_SQL})
 order by team.expires_at, team.id limit $5
-"""
+"""  # noqa: S608 - words of our own enum
 
 
 @dataclass(frozen=True, slots=True)

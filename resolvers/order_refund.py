@@ -8,6 +8,7 @@ from uuid import UUID
 from clock import wall_now
 from models.database import Connection, transaction
 from models.order import FulfilmentStatus
+from models.order_hold import is_kept
 from models.refund import RefundReason, RefundState
 from models.refusal import Refusal, UserErrorCode
 from resolvers.caller import Caller
@@ -23,12 +24,10 @@ from resolvers.retried import retried
 LINES_MAX: Final = 200
 NOTE_CHARS_MAX: Final = 500
 
-_FULFILMENT: Final = """
-select fulfilment_status, exists (
-    select from order_hold held where held.shop_id = $1 and held.order_id = $2 and held.kind = 'GROUP_FORMING'
-      and held.released_at is null) as is_forming
+_FULFILMENT: Final = f"""
+select fulfilment_status, {is_kept("$1", "$2")} as is_forming
 from orders where shop_id = $1 and id = $2 for no key update
-"""
+"""  # noqa: S608 - our own words
 _OF_REFUND: Final = "select order_id, state from refund where shop_id = $1 and id = $2"
 _HOLD_ORDER: Final = "select id from orders where shop_id = $1 and id = $2 for no key update"
 # Of each payment's parts the last: what came before it ended without money.

@@ -14,6 +14,7 @@ from schema.connection import Connection, limited_rows
 from schema.group_buy_status import JoinBy, LatePayment, LeaderAdvantage
 from schema.group_buy_viewer import OF_VIEWER, GroupBuyViewerContext, open_teams
 from schema.money import Money
+from schema.next_states import next_states
 from schema.node import Node
 from schema.offer import Offer, OfferStatus, is_open
 from schema.variant import STOCK_SHOWN_MOST, Variant
@@ -23,10 +24,6 @@ _OF_SHOWN: Final = (
     "exists (select 1 from group_buy b where b.shop_id = {shop} and b.id = {t}.group_buy_id"
     f" and {is_open('b')} and {of_product_on_sale('b.product_id')})"
 )
-_NEXT: Final = "case {t}.status " + " ".join(
-    f"when '{status}' then array[{', '.join(repr(str(one_)) for one_ in sorted(following))}]::text[]"
-    for status, following in NEXT_OFFER_STATUS.items()
-) + " end"  # fmt: skip
 
 
 def _of_variants(sql: str) -> str:
@@ -120,7 +117,9 @@ class GroupBuy(Node, Offer):
     kind: str = field(expression("'GROUP_BUY'::text"), description="`GROUP_BUY`.")
     title: str = field(description="As shown to customers.")
     status: OfferStatus = field(description="How far it has come; PUBLISHED or ENDED for the public.")
-    next_states: list[OfferStatus] = field(expression(_NEXT), description="Where `status` can go from here.")
+    next_states: list[OfferStatus] = field(
+        expression(next_states("status", NEXT_OFFER_STATUS)), description="Where `status` can go from here."
+    )
     starts_at: datetime = field(description="From when teams can be started and joined.")
     ends_at: datetime = field(description="Until when. Teams that are forming then go on to their own end.")
     price: Money | None = field(

@@ -1,7 +1,7 @@
 """Seats in teams: one's own, those of others as far as they may be seen, and all of them for staff."""
 
 from datetime import datetime
-from typing import Annotated, Final
+from typing import Annotated
 
 import strawberry
 
@@ -12,17 +12,13 @@ from models.staff import Role
 from schema.connection import Connection
 from schema.group_buy_status import SeatRole, SeatState
 from schema.money import Money
+from schema.next_states import next_states
 from schema.node import Node
 from schema.order import Order
 from schema.refund import Refund
 from schema.scalars import Url
 from schema.share_link import ShareLink
 from schema.variant import Variant
-
-_NEXT: Final = "case {t}.state " + " ".join(
-    f"when '{state}' then array[{', '.join(repr(str(one_)) for one_ in sorted(following))}]::text[]"
-    for state, following in NEXT_SEAT_STATE.items()
-) + " end"  # fmt: skip
 
 
 def _of_customer(sql: str) -> str:
@@ -55,7 +51,9 @@ class GroupBuySeat(Node):
     """Rows of a team."""
 
     state: SeatState = field(description="How it stands.")
-    next_states: list[SeatState] = field(expression(_NEXT), description="Where `state` can go from here.")
+    next_states: list[SeatState] = field(
+        expression(next_states("state", NEXT_SEAT_STATE)), description="Where `state` can go from here."
+    )
     role: SeatRole = field(description="Whether they lead the team.")
     quantity: int = field(description="Pieces.")
     price_paid: Money | None = field(

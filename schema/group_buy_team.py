@@ -8,7 +8,7 @@ import strawberry
 from engine.declare import Order, expression, field, listed, many, one, page, read, reads, value
 from engine.keyset import TIME
 from engine.rows import Rows
-from models.group_buy import NEXT_TEAM_STATE
+from models.group_buy import ACTIVE_SQL, NEXT_TEAM_STATE
 from models.group_buy import GroupBuyChange as ChangeRow
 from models.group_buy import GroupBuyTeam as TeamRow
 from models.staff import Role
@@ -27,8 +27,9 @@ from schema.group_buy_team_terms import (
     GroupBuyTeamTier,
     GroupBuyTeamVariant,
 )
-from schema.group_buy_viewer import ACTIVE, open_teams
+from schema.group_buy_viewer import open_teams
 from schema.money import Money
+from schema.next_states import next_states
 from schema.node import Node
 from schema.share_link import ShareLink
 
@@ -37,11 +38,7 @@ NEWEST_FIRST: Final = Order("{t}.created_at", TIME, descending=True)
 IS_PUBLIC: Final = "{t}.state in ('FORMING', 'SUCCEEDED', 'FAILED')"
 """The condition for a team's row: everybody may see it. OPENING and LAPSED ones are their leader's affair."""
 _OLDEST_FIRST: Final = Order("{t}.created_at", TIME)
-_ACTIVE_FIRST: Final = Order(f"({{t}}.state in {ACTIVE})::int", descending=True)
-_NEXT: Final = "case {t}.state " + " ".join(
-    f"when '{state}' then array[{', '.join(repr(str(one_)) for one_ in sorted(following))}]::text[]"
-    for state, following in NEXT_TEAM_STATE.items()
-) + " end"  # fmt: skip
+_ACTIVE_FIRST: Final = Order(f"({{t}}.state in {ACTIVE_SQL})::int", descending=True)
 # Whoever has got everything back is no member any more.
 _IS_MEMBER: Final = """{t}.team_id = {p}.id and {t}.state in ('JOINED', 'FULFILLING') and not exists (
     select 1 from orders o where o.shop_id = {shop} and o.id = {t}.order_id and o.refund_status = 'ALL'
@@ -81,7 +78,9 @@ class GroupBuyTeam(Node):
     """Its terms are what the group-buy's were when it was started."""
 
     state: GroupBuyTeamState = field(description="How far it has come.")
-    next_states: list[GroupBuyTeamState] = field(expression(_NEXT), description="Where `state` can go from here.")
+    next_states: list[GroupBuyTeamState] = field(
+        expression(next_states("state", NEXT_TEAM_STATE)), description="Where `state` can go from here."
+    )
     size: int = field(description="How many can be in it.")
     joined: int = field(description="How many have paid. Real people only.")
     seats_left: int = field(

@@ -7,15 +7,15 @@ import strawberry
 from engine.declare import Order, expression, field, many, one, reads
 from engine.keyset import TIME
 from engine.sources import Relation
+from models.group_buy import ACTIVE_SQL
 from resolvers.new_customer import has_paid
 from schema.offer import is_open
 
-ACTIVE: Final = "('RESERVED', 'JOINED', 'FULFILLING')"
 IS_JOINABLE: Final = "{t}.state = 'FORMING' and {t}.expires_at > {now} and {t}.joined + {t}.reserved < {t}.size"
 """The condition for a team's row: there is room in it, and time."""
 _NOT_OWN: Final = (
     "not exists (select 1 from group_buy_seat s where s.shop_id = {shop} and s.team_id = {t}.id"
-    f" and s.customer_id = {{viewer}} and s.state in {ACTIVE})"
+    f" and s.customer_id = {{viewer}} and s.state in {ACTIVE_SQL})"
 )
 _BY_DEADLINE: Final = Order("{t}.expires_at", TIME)
 
@@ -32,7 +32,8 @@ select {{viewer}} as customer_id, {{p}}.id as group_buy_id,
     {is_open("{p}")} and not ({{p}}.new_customers_only and {_HAS_PAID}) as is_for_them,
     case when {{p}}.per_person_limit is not null then greatest({{p}}.per_person_limit - (
         select coalesce(sum(s.quantity), 0) from group_buy_seat s
-        where s.shop_id = {{shop}} and s.customer_id = {{viewer}} and s.group_buy_id = {{p}}.id and s.state in {ACTIVE}
+        where s.shop_id = {{shop}} and s.customer_id = {{viewer}} and s.group_buy_id = {{p}}.id
+          and s.state in {ACTIVE_SQL}
     ), 0)::int end as limit_left
 where {{viewer}} is not null
 """
@@ -54,7 +55,7 @@ class GroupBuyViewerContext:
     seat: Annotated["GroupBuySeat", strawberry.lazy("schema.group_buy_seat")] | None = field(  # type: ignore[name-defined]  # noqa: F821
         one(
             "{t}.group_buy_id = {p}.group_buy_id and {t}.customer_id = {p}.customer_id"
-            f" and {{t}}.state in {ACTIVE}",
+            f" and {{t}}.state in {ACTIVE_SQL}",
             order=Order("{t}.created_at", TIME, descending=True),
             is_public=True,
         ),

@@ -21,6 +21,7 @@ from schema.connection import Connection
 from schema.delivery import Delivery
 from schema.metafield import metafield_of_trade, metafields_of_trade
 from schema.money import Money
+from schema.next_states import next_states
 from schema.node import Node
 from schema.order_action import ACTIONS, OrderAction
 from schema.order_line import BY_POSITION, OrderAdjustment, OrderLine
@@ -42,10 +43,6 @@ OWN_ORDER = "{t}.customer_id = {viewer}"
 OF_ORDER = "{t}.order_id = {p}.id"
 NEWEST_FIRST = Sorting("{t}.created_at", TIME, descending=True)
 _OLDEST_FIRST = Sorting("{t}.created_at", TIME)
-_NEXT = "case {t}.status " + " ".join(
-    f"when '{status}' then array[{', '.join(repr(str(one_)) for one_ in sorted(following))}]::text[]"
-    for status, following in NEXT_STATUS.items()
-) + " end"  # fmt: skip
 
 
 @strawberry.enum(description="What a paid order waits for before it may be sent.")
@@ -100,7 +97,9 @@ class Order(Node):
     payment_status: PaymentStatus = field(description="What became of its total.")
     fulfilment_status: FulfilmentStatus = field(description="How much has been sent.")
     refund_status: RefundStatus = field(description="How much of the goods was refunded.")
-    next_states: list[OrderStatus] = field(expression(_NEXT), description="Where `status` can go from here.")
+    next_states: list[OrderStatus] = field(
+        expression(next_states("status", NEXT_STATUS)), description="Where `status` can go from here."
+    )
     cancel_reason: CancelReason | None = field(description="Why it was cancelled; null when it was not.")
     actions = listed(
         many(rows=ACTIONS), list[OrderAction], description="What the customer can do now, and why not what not."

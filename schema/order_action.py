@@ -3,6 +3,7 @@
 import strawberry
 
 from engine.declare import field, reads
+from models.order_hold import is_kept
 from schema.order_status import OrderActionKind, OrderActionReason
 
 _LEFT_TO_COMPLAIN = """
@@ -13,10 +14,7 @@ _LEFT_TO_REVIEW = """
 exists (select from order_line line where line.shop_id = {shop} and line.order_id = {p}.id
         and line.reviewed_at is null and line.refunded_quantity < line.quantity)
 """
-_HELD = """
-exists (select from order_hold hold where hold.shop_id = {shop} and hold.order_id = {p}.id
-        and hold.kind = 'GROUP_FORMING' and hold.released_at is null)
-"""
+_HELD = is_kept("{shop}", "{p}.id")
 _COMPLAINT_IS_LATE = """
 {p}.completed_at is not null and {p}.completed_at + (
     select shop.after_sale_days * interval '1 day' from shop where shop.id = {shop}

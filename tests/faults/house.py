@@ -14,6 +14,7 @@ from models.database import pool
 from settings import Settings
 from tests.harness.asking import Answer, Asker
 from tests.harness.processes import Process, free_port, process_running, process_working
+from tests.harness.shops import SandboxShop
 from wechat.sandbox.app import PATH
 
 DOOR: Final = "/sandbox/failpoints"
@@ -170,3 +171,17 @@ async def leases_end(shop_id: Any) -> None:
     """Let the leases of whoever was killed be over."""
     for statement in _LEASES:
         await pool().execute(statement, shop_id)
+
+
+async def dies(settings: Settings, shop: SandboxShop, log: Path, point: str) -> None:
+    """Have a worker come by a point, and be killed there."""
+    await shop.http.delete(DOOR)
+    answer = await shop.http.post(DOOR, json={"name": point, "action": "CRASH", "times": 1})
+    assert answer.status_code == 201, answer.text
+    try:
+        wechat = {"WECHAT_SANDBOX_URL": f"{str(shop.http.base_url).rstrip('/')}{PATH}"}
+        async with process_working(settings, log, environment=wechat) as worker, asyncio.timeout(_DEATH_SECONDS):
+            assert await worker.running.wait() == -signal.SIGKILL
+    finally:
+        # A kill that nobody met must not strike this process.
+        await shop.http.delete(DOOR)

@@ -1,7 +1,5 @@
 """A worker that is killed with a team's card in hand: the next one has it say how the team stands."""
 
-import asyncio
-import signal
 from pathlib import Path
 
 import pytest
@@ -9,30 +7,12 @@ import pytest
 from clock import wall_now
 from models.database import pool
 from settings import Settings
-from tests.faults.house import DOOR, leases_end
+from tests.faults.house import dies, leases_end
 from tests.harness.cards import CREATE, UPDATE, begins, cards, forgives, refuses, said_on
 from tests.harness.paying import all_right, settled, wechat_pay
-from tests.harness.processes import process_working
 from tests.harness.shops import SandboxShop
-from wechat.sandbox.app import PATH
 
 pytestmark = [pytest.mark.slow, pytest.mark.xdist_group("faults")]
-
-DEATH_SECONDS = 60.0
-
-
-async def dies(settings: Settings, shop: SandboxShop, log: Path, point: str) -> None:
-    """Have a worker come by a point, and be killed there."""
-    await shop.http.delete(DOOR)
-    answer = await shop.http.post(DOOR, json={"name": point, "action": "CRASH", "times": 1})
-    assert answer.status_code == 201, answer.text
-    try:
-        wechat = {"WECHAT_SANDBOX_URL": f"{str(shop.http.base_url).rstrip('/')}{PATH}"}
-        async with process_working(settings, log, environment=wechat) as worker, asyncio.timeout(DEATH_SECONDS):
-            assert await worker.running.wait() == -signal.SIGKILL
-    finally:
-        # A kill that nobody met must not strike this process.
-        await shop.http.delete(DOOR)
 
 
 @pytest.mark.parametrize("point", ["card.made", "card.before_call", "card.after_call"])

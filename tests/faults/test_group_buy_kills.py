@@ -1,7 +1,5 @@
 """Processes are killed while a team ends or is paid for: nobody's money is lost, and none goes back twice."""
 
-import asyncio
-import signal
 from datetime import timedelta
 from pathlib import Path
 
@@ -9,36 +7,18 @@ import pytest
 
 from models.database import pool
 from settings import Settings
-from tests.faults.house import DOOR, leases_end
+from tests.faults.house import dies, leases_end
 from tests.harness.buying import on_sale
 from tests.harness.paying import Payer, all_right, count, mchid_of, payer, settled, stock_of, wechat_pay
-from tests.harness.processes import process_working
 from tests.harness.refunding import ledger
 from tests.harness.shops import SandboxShop
-from tests.harness.teams import joins, open_group_buy, team_of
-from tests.journeys.test_teams import begun
-from wechat.sandbox.app import PATH
+from tests.harness.teams import begun, joins, open_group_buy, team_of
 
 pytestmark = [pytest.mark.slow, pytest.mark.xdist_group("faults")]
 
-DEATH_SECONDS = 60.0
 FEN = 3000
 LATER = "update shop set clock_offset_ms = clock_offset_ms + $2 where id = $1"
 ASK_NOW = "update payment set next_query_at = now() where shop_id = $1 and next_query_at is not null"
-
-
-async def dies(settings: Settings, shop: SandboxShop, log: Path, point: str) -> None:
-    """Have a worker come by a point, and be killed there."""
-    await shop.http.delete(DOOR)
-    answer = await shop.http.post(DOOR, json={"name": point, "action": "CRASH", "times": 1})
-    assert answer.status_code == 201, answer.text
-    try:
-        wechat = {"WECHAT_SANDBOX_URL": f"{str(shop.http.base_url).rstrip('/')}{PATH}"}
-        async with process_working(settings, log, environment=wechat) as worker, asyncio.timeout(DEATH_SECONDS):
-            assert await worker.running.wait() == -signal.SIGKILL
-    finally:
-        # A kill that nobody met must not strike this process.
-        await shop.http.delete(DOOR)
 
 
 async def passes(shop: SandboxShop, by: timedelta) -> None:

@@ -3,23 +3,18 @@
 Hypothesis makes up the deeds in a thread of its own; each is a story on the loop that serves the shop.
 """
 
-import asyncio
 from collections.abc import Coroutine
-from dataclasses import dataclass, field
-from typing import Any, ClassVar, Final
+from typing import Any, Final
 
 import httpx
 import pytest
-from hypothesis import HealthCheck, Phase
-from hypothesis import settings as hypothesis_settings
 from hypothesis import strategies as st
-from hypothesis.stateful import RuleBasedStateMachine, initialize, precondition, rule, run_state_machine_as_test
+from hypothesis.stateful import initialize, precondition, rule
 
 from settings import Settings
 from tests.faults.group_buy_model import Order, Terms
 from tests.faults.group_buy_world import World, open_world
-
-_PATIENCE_SECONDS = 100
+from tests.faults.stage import StagedMachine, plays
 
 OFFERS: Final = (
     Terms(),
@@ -32,31 +27,18 @@ PIECES = st.integers(1, 2)
 IS_PAID = st.sampled_from([True, True, False])
 
 
-@dataclass(frozen=True, slots=True)
-class Stage:
-    """Where the stories are played."""
-
-    loop: asyncio.AbstractEventLoop
-    settings: Settings
-    http: httpx.AsyncClient
-    ended: list[World] = field(default_factory=list)
-    """Worlds that came to the same as their models, to the end."""
-
-
-class GroupBuyMachine(RuleBasedStateMachine):
+class GroupBuyMachine(StagedMachine):
     """The deeds. Which teams and orders one may be done to is the world's to refuse, not the rule's to know."""
 
-    stage: ClassVar[Stage]
     world: World
 
-    def play(self, story: Coroutine[Any, Any, Any]) -> Any:
-        """Play a story on the loop of the stage."""
-        return asyncio.run_coroutine_threadsafe(story, self.stage.loop).result(_PATIENCE_SECONDS)
+    def is_as_modelled(self) -> Coroutine[Any, Any, Any]:
+        """Compare, after each deed."""
+        return self.world.is_as_modelled()
 
-    def done(self, deed: Coroutine[Any, Any, None]) -> None:
-        """Do it, and compare."""
-        self.play(deed)
-        self.play(self.world.is_as_modelled())
+    def ends_well(self) -> Coroutine[Any, Any, Any]:
+        """Compare all there is, at the end."""
+        return self.world.ends_well()
 
     def payable(self) -> list[Order]:
         """Return orders that can be paid and were not, as far as WeChat knows."""
@@ -163,32 +145,10 @@ class GroupBuyMachine(RuleBasedStateMachine):
         """Let it be there again."""
         self.done(self.world.comes_back())
 
-    def teardown(self) -> None:
-        """Compare all there is."""
-        if hasattr(self, "world"):
-            self.play(self.world.ends_well())
-            self.stage.ended.append(self.world)
-
-
-async def plays(settings: Settings, http: httpx.AsyncClient, examples: int, steps: int) -> int:
-    """Run the machine in a thread; the loop is free to serve. Returns how many worlds ended as their models did."""
-    stage = Stage(asyncio.get_running_loop(), settings, http)
-    machine = type("GroupBuy", (GroupBuyMachine,), {"stage": stage})
-    rules = hypothesis_settings(
-        max_examples=examples,
-        stateful_step_count=steps,
-        deadline=None,
-        suppress_health_check=list(HealthCheck),
-        phases=[Phase.explicit, Phase.generate, Phase.shrink],
-        print_blob=False,
-    )
-    await asyncio.to_thread(run_state_machine_as_test, machine, settings=rules)
-    return len(stage.ended)
-
 
 @pytest.mark.slow
 async def test_group_buys_come_to_what_the_model_says(settings: Settings, http: httpx.AsyncClient) -> None:
-    assert await plays(settings, http, examples=10, steps=12) >= 10
+    assert await plays(GroupBuyMachine, settings, http, examples=10, steps=12) >= 10
 
 
 @pytest.mark.long
@@ -196,4 +156,4 @@ async def test_group_buys_come_to_what_the_model_says(settings: Settings, http: 
 async def test_group_buys_come_to_what_the_model_says_in_many_lives(
     settings: Settings, http: httpx.AsyncClient
 ) -> None:
-    assert await plays(settings, http, examples=20, steps=30) >= 20
+    assert await plays(GroupBuyMachine, settings, http, examples=20, steps=30) >= 20

@@ -5,53 +5,36 @@ Hypothesis makes up the deeds in a thread of its own; each is a story on the loo
 
 import asyncio
 from collections.abc import Coroutine
-from dataclasses import dataclass, field
-from typing import Any, ClassVar
+from typing import Any
 
 import httpx
 import pytest
-from hypothesis import HealthCheck, Phase
-from hypothesis import settings as hypothesis_settings
 from hypothesis import strategies as st
-from hypothesis.stateful import RuleBasedStateMachine, initialize, precondition, rule, run_state_machine_as_test
+from hypothesis.stateful import initialize, precondition, rule
 
 from settings import Settings
 from tests.faults import trade_after
+from tests.faults.stage import StagedMachine, plays
 from tests.faults.trade_proof import ends_well, is_as_modelled
 from tests.faults.trade_world import PRICES, Placed, World, open_world
-
-_PATIENCE_SECONDS = 100
 
 VARIANTS = st.integers(0, len(PRICES) - 1)
 PIECES = st.integers(1, 3)
 WHO = st.sampled_from(["ming", "hong"])
 
 
-@dataclass(frozen=True, slots=True)
-class Stage:
-    """Where the stories are played."""
-
-    loop: asyncio.AbstractEventLoop
-    settings: Settings
-    http: httpx.AsyncClient
-    ended: list[World] = field(default_factory=list)
-    """Worlds that came to the same as their models, to the end."""
-
-
-class TradeMachine(RuleBasedStateMachine):
+class TradeMachine(StagedMachine):
     """The deeds. Which orders one may be done to is the world's to refuse, not the rule's to know."""
 
-    stage: ClassVar[Stage]
     world: World
 
-    def play(self, story: Coroutine[Any, Any, Any]) -> Any:
-        """Play a story on the loop of the stage."""
-        return asyncio.run_coroutine_threadsafe(story, self.stage.loop).result(_PATIENCE_SECONDS)
+    def is_as_modelled(self) -> Coroutine[Any, Any, Any]:
+        """Compare, after each deed."""
+        return is_as_modelled(self.world)
 
-    def done(self, deed: Coroutine[Any, Any, None]) -> None:
-        """Do it, and compare."""
-        self.play(deed)
-        self.play(is_as_modelled(self.world))
+    def ends_well(self) -> Coroutine[Any, Any, Any]:
+        """Compare all there is, at the end."""
+        return ends_well(self.world)
 
     def has(self, *statuses: str) -> list[Placed]:
         """Return the orders of these statuses; all when none is said."""
@@ -173,35 +156,13 @@ class TradeMachine(RuleBasedStateMachine):
         place = data.draw(st.integers(0, len(order.lines) - 1))
         self.done(trade_after.complain(self.world, order, place, pieces, granted=granted))
 
-    def teardown(self) -> None:
-        """Compare all there is."""
-        if hasattr(self, "world"):
-            self.play(ends_well(self.world))
-            self.stage.ended.append(self.world)
-
-
-async def plays(settings: Settings, http: httpx.AsyncClient, examples: int, steps: int) -> int:
-    """Run the machine in a thread; the loop is free to serve. Returns how many worlds ended as their models did."""
-    stage = Stage(asyncio.get_running_loop(), settings, http)
-    machine = type("Trade", (TradeMachine,), {"stage": stage})
-    rules = hypothesis_settings(
-        max_examples=examples,
-        stateful_step_count=steps,
-        deadline=None,
-        suppress_health_check=list(HealthCheck),
-        phases=[Phase.explicit, Phase.generate, Phase.shrink],
-        print_blob=False,
-    )
-    await asyncio.to_thread(run_state_machine_as_test, machine, settings=rules)
-    return len(stage.ended)
-
 
 @pytest.mark.slow
 async def test_trade_comes_to_what_the_model_says(settings: Settings, http: httpx.AsyncClient) -> None:
-    assert await plays(settings, http, examples=6, steps=14) >= 6
+    assert await plays(TradeMachine, settings, http, examples=6, steps=14) >= 6
 
 
 @pytest.mark.long
 @pytest.mark.timeout(3600)
 async def test_trade_comes_to_what_the_model_says_in_many_lives(settings: Settings, http: httpx.AsyncClient) -> None:
-    assert await plays(settings, http, examples=30, steps=30) >= 30
+    assert await plays(TradeMachine, settings, http, examples=30, steps=30) >= 30

@@ -9,6 +9,7 @@ from ids import decode_id, encode_id, new_id
 from models.database import pool
 from tests.harness.asking import Answer
 from tests.harness.buying import QUOTE, QUOTED, Buyer
+from tests.harness.paying import Payer, settled
 from tests.harness.shops import SandboxShop
 
 TEAM: Final = (
@@ -128,6 +129,24 @@ async def joins(who: Buyer, offer: str, variant: str, team: str, **more: Any) ->
 async def leaves(who: Buyer, team: str, key: str | None = None) -> Answer:
     """Try to leave a team."""
     return await who.ask(LEAVE, {"id": team, "key": key or uuid4().hex})
+
+
+async def begun(shop: SandboxShop, who: Payer, offer: str, variant: str, **more: Any) -> str:
+    """Start a team and pay for it; returns the team."""
+    made = await starts(who, offer, variant, **more)
+    await who.has_paid(made["order"]["id"])
+    await settled(shop)
+    team: str = made["team"]["id"]
+    return team
+
+
+async def joined(shop: SandboxShop, who: Payer, offer: str, variant: str, team: str, **more: Any) -> str:
+    """Join a team and pay for it; returns the order."""
+    made = await joins(who, offer, variant, team, **more)
+    await who.has_paid(made["order"]["id"])
+    await settled(shop)
+    order: str = made["order"]["id"]
+    return order
 
 
 async def team_of(who: Buyer, team: str) -> Any:

@@ -6,9 +6,8 @@ from tests.harness.buying import buyer, on_sale
 from tests.harness.paying import Payer, all_right, count, inside, payer, settled, wechat_pay
 from tests.harness.refunding import ledger
 from tests.harness.shops import SandboxShop
-from tests.harness.teams import joins, open_group_buy, starts, team_of, tries_to_join, tries_to_start
+from tests.harness.teams import begun, joins, open_group_buy, starts, team_of, tries_to_join, tries_to_start
 from tests.journeys.test_team_pages import SHARE
-from tests.journeys.test_teams import begun
 
 FEN = 3000
 OFFER = "source.offer"

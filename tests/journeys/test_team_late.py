@@ -21,9 +21,9 @@ from tests.harness.paying import (
 from tests.harness.refunding import complains, ledger, seen, tries_to_complain, tries_to_refund
 from tests.harness.shipping import tries_to_ship
 from tests.harness.shops import SandboxShop
-from tests.harness.teams import joins, open_group_buy, team_of
+from tests.harness.teams import begun, joined, joins, open_group_buy, team_of
 from tests.journeys.test_group_buys import END
-from tests.journeys.test_teams import DAY, begun, joined
+from tests.journeys.test_teams import DAY
 from wechat.sandbox.app import PATH
 
 FEN = 3000

@@ -9,7 +9,7 @@ from tests.conftest import Counting
 from tests.harness.buying import buyer, on_sale
 from tests.harness.paying import Payer, inside, later, payer, settled
 from tests.harness.shops import SandboxShop
-from tests.harness.teams import joins, open_group_buy, starts
+from tests.harness.teams import begun, joined, joins, open_group_buy, starts
 from tests.journeys.test_statement_counts import asked
 
 TEAM = """
@@ -68,19 +68,6 @@ async def page(who: Any, team: str) -> Any:
 
 async def land(who: Any, **where: Any) -> Any:
     return (await who(LAND, {"input": where}))["landing"]
-
-
-async def begun(shop: SandboxShop, who: Payer, offer: str, variant: str) -> str:
-    made = await starts(who, offer, variant)
-    await who.has_paid(made["order"]["id"])
-    await settled(shop)
-    team: str = made["team"]["id"]
-    return team
-
-
-async def joined(shop: SandboxShop, who: Payer, offer: str, variant: str, team: str) -> None:
-    await who.has_paid((await joins(who, offer, variant, team))["order"]["id"])
-    await settled(shop)
 
 
 async def test_the_page_tells_all_in_one_statement(shop: SandboxShop, statements: Counting) -> None:

@@ -12,6 +12,8 @@ from tests.harness.shops import SandboxShop
 from tests.harness.teams import (
     JOIN,
     START,
+    begun,
+    joined,
     joins,
     open_group_buy,
     seat_quote,
@@ -22,7 +24,6 @@ from tests.harness.teams import (
     tries_to_start,
 )
 from tests.journeys.test_group_buys import END, changes
-from tests.journeys.test_teams import begun, joined
 
 FEN = 3000
 

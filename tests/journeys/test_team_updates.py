@@ -19,7 +19,7 @@ from tests.harness.paying import Payer, later, payer, settled
 from tests.harness.processes import process_serving, process_working
 from tests.harness.shops import SandboxShop
 from tests.harness.sockets import Talk, talking
-from tests.harness.teams import joins, leaves, open_group_buy, starts
+from tests.harness.teams import begun, joins, leaves, open_group_buy, starts
 
 NEWS = "cursor team { id state joined missing } teams(first: 5) { id state joined version }"
 FOLLOW = f"""subscription ($id: ID, $after: String) {{
@@ -57,15 +57,6 @@ async def selling(shop: SandboxShop, **more: Any) -> tuple[str, str]:
     return await open_group_buy(shop, {shirt: [3000]}, **more), shirt
 
 
-async def begun(leader: Payer, offer: str, shirt: str) -> str:
-    """Start a team and pay."""
-    made = await starts(leader, offer, shirt)
-    await leader.has_paid(made["order"]["id"])
-    await settled(leader.shop)
-    team: str = made["team"]["id"]
-    return team
-
-
 async def sits(person: Payer, offer: str, shirt: str, team: str) -> None:
     """Join and pay."""
     joined = await joins(person, offer, shirt, team)
@@ -83,7 +74,7 @@ async def until(talk: Talk, state: str, joined: int) -> Any:
 async def test_visitors_and_members_hear_how_a_team_fills_up(server: str, shop: SandboxShop) -> None:
     offer, shirt = await selling(shop, sizes=[3])
     ming, hong, lan = [await payer(shop, name) for name in ("小明", "小红", "小兰")]
-    team, other = await begun(ming, offer, shirt), await begun(lan, offer, shirt)
+    team, other = await begun(shop, ming, offer, shirt), await begun(shop, lan, offer, shirt)
     await deliver_outbox(shop.id)
     async with AsyncExitStack() as opened:
         talks = [await opened.enter_async_context(talking(server)) for _ in range(3)]
@@ -106,7 +97,7 @@ async def test_visitors_and_members_hear_how_a_team_fills_up(server: str, shop: 
 async def test_who_comes_back_has_missed_nothing_and_the_query_tells_the_same(server: str, shop: SandboxShop) -> None:
     offer, shirt = await selling(shop, sizes=[2])
     ming = await payer(shop)
-    team = await begun(ming, offer, shirt)
+    team = await begun(shop, ming, offer, shirt)
     async with talking(server) as talk:
         await come(talk, shop)
         await talk.ask("f", FOLLOW, id=team)
@@ -156,7 +147,7 @@ async def test_a_customer_follows_all_their_teams(server: str, shop: SandboxShop
             await come(talk, shop, who)
             await talk.ask("f", FOLLOW)
             assert (await told(talk))["teams"] == []
-        team = await begun(ming, offer, shirt)
+        team = await begun(shop, ming, offer, shirt)
         await joins(hong, offer, shirt, team)
         await deliver_outbox(shop.id)
         assert (await until(here, "FORMING", 1))["team"]["id"] == team
@@ -174,7 +165,7 @@ async def test_a_customer_follows_all_their_teams(server: str, shop: SandboxShop
 async def test_many_who_follow_a_team_cost_one_statement(server: str, shop: SandboxShop, statements: Counting) -> None:
     offer, shirt = await selling(shop, sizes=[9])
     ming, hong, lan = [await payer(shop, name) for name in ("小明", "小红", "小兰")]
-    team = await begun(ming, offer, shirt)
+    team = await begun(shop, ming, offer, shirt)
     await deliver_outbox(shop.id)
     async with AsyncExitStack() as opened:
         talks = [await opened.enter_async_context(talking(server)) for _ in range(12)]
@@ -197,7 +188,7 @@ async def test_who_is_nobody_shares_what_asks_who_the_viewer_is(
 ) -> None:
     offer, shirt = await selling(shop, sizes=[9])
     ming, hong = await payer(shop), await payer(shop, "小红")
-    team = await begun(ming, offer, shirt)
+    team = await begun(shop, ming, offer, shirt)
     await deliver_outbox(shop.id)
     async with AsyncExitStack() as opened:
         talks = [await opened.enter_async_context(talking(server)) for _ in range(6)]
@@ -217,7 +208,7 @@ async def test_who_is_nobody_shares_what_asks_who_the_viewer_is(
 async def test_nobody_gets_anothers_seat_from_a_read_that_is_shared(server: str, shop: SandboxShop) -> None:
     offer, shirt = await selling(shop, sizes=[9])
     ming, hong, lan = [await payer(shop, name) for name in ("小明", "小红", "小兰")]
-    team = await begun(ming, offer, shirt)
+    team = await begun(shop, ming, offer, shirt)
     await sits(hong, offer, shirt, team)
     await settled(shop)
     people = (ming.ask, hong.ask, None, ming.ask, hong.ask, None)
@@ -247,7 +238,7 @@ async def test_a_step_at_one_process_is_told_at_the_other_within_a_second(
 ) -> None:
     offer, shirt = await selling(shop, sizes=[2])
     ming, hong = await payer(shop), await payer(shop, "小红")
-    team = await begun(ming, offer, shirt)
+    team = await begun(shop, ming, offer, shirt)
     async with (
         process_serving(settings, tmp_path / "one.log") as one,
         process_serving(settings, tmp_path / "two.log") as two,

@@ -1,32 +1,13 @@
 """Teams as shoppers live them: one starts it, friends join, and everybody pays less, or gets their money back."""
 
 from datetime import timedelta
-from typing import Any
 
 from tests.harness.buying import on_sale
-from tests.harness.paying import Payer, all_right, count, later, payer, settled, stock_of
+from tests.harness.paying import all_right, count, later, payer, settled, stock_of
 from tests.harness.shops import SandboxShop
-from tests.harness.teams import joins, leaves, open_group_buy, seat_quote, starts, team_of, tries_to_join
+from tests.harness.teams import begun, joined, joins, leaves, open_group_buy, seat_quote, starts, team_of, tries_to_join
 
 DAY = timedelta(hours=24)
-
-
-async def begun(shop: SandboxShop, who: Payer, offer: str, variant: str, **more: Any) -> str:
-    """Start a team and pay for it; returns the team."""
-    made = await starts(who, offer, variant, **more)
-    await who.has_paid(made["order"]["id"])
-    await settled(shop)
-    team: str = made["team"]["id"]
-    return team
-
-
-async def joined(shop: SandboxShop, who: Payer, offer: str, variant: str, team: str, **more: Any) -> str:
-    """Join a team and pay for it; returns the order."""
-    made = await joins(who, offer, variant, team, **more)
-    await who.has_paid(made["order"]["id"])
-    await settled(shop)
-    order: str = made["order"]["id"]
-    return order
 
 
 async def test_two_friends_complete_a_team_and_pay_the_group_price(shop: SandboxShop) -> None:

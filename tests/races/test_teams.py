@@ -17,7 +17,7 @@ from tests.harness.overlap import at_once
 from tests.harness.paying import Payer, all_right, count, later, payer, settled
 from tests.harness.refunding import ledger
 from tests.harness.shops import SandboxShop
-from tests.harness.teams import JOIN, LEAVE, START, leaves, open_group_buy, seat_wish, starts, team_of
+from tests.harness.teams import JOIN, LEAVE, START, begun, joined, leaves, open_group_buy, seat_wish, team_of
 
 pytestmark = pytest.mark.slow
 
@@ -49,10 +49,7 @@ def told(answers: list[Answer]) -> Counter[str]:
 async def forming(shop: SandboxShop, offer: str, variant: str) -> tuple[Payer, str]:
     """Let somebody start a team and pay; returns them and the team."""
     leader = await payer(shop)
-    made = await starts(leader, offer, variant)
-    await leader.has_paid(made["order"]["id"])
-    await settled(shop)
-    return leader, made["team"]["id"]
+    return leader, await begun(shop, leader, offer, variant)
 
 
 async def test_of_fifty_rivals_one_has_the_last_seat(shop: SandboxShop, second: httpx.AsyncClient) -> None:
@@ -160,6 +157,23 @@ async def test_leaving_and_the_last_payment_have_one_winner(shop: SandboxShop, s
         has_left = not left.refusals
         assert (has_left, now["state"]) in {(False, "SUCCEEDED"), (True, "FORMING"), (True, "FAILED")}
         assert await all_right(shop)
+
+
+async def test_many_leaves_of_one_seat_give_the_money_back_once(shop: SandboxShop, second: httpx.AsyncClient) -> None:
+    [shirt] = await on_sale(shop, "shirt", 100, fen=5000)
+    offer = await open_group_buy(shop, {shirt: [3000]}, sizes=[3], stock=9)
+    leader, team = await forming(shop, offer, shirt)
+    await joined(shop, await payer(shop, "小红"), offer, shirt, team)
+    askers = [replace(leader.ask, http=second) if number % 2 else leader.ask for number in range(20)]
+
+    answers = await at_once([ask(LEAVE, {"id": team, "key": uuid4().hex}) for ask in askers])
+    await settled(shop)
+
+    assert [answer.refusals for answer in answers] == [[]] * 20
+    assert await count(shop, "refund", "state = 'SUCCEEDED' and amount_fen = 3000") == 1
+    assert await count(shop, "group_buy_variant", "taken = 1") == 1
+    assert await ledger(shop) == (3000, 0)
+    assert await all_right(shop)
 
 
 class Crowd:
