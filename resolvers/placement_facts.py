@@ -189,17 +189,28 @@ async def read_facts(sql: Connection, wishes: Sequence[Wish], *, hold: bool) -> 
     lines: list[list[Record]] = [[] for _ in wishes]
     for row in rows:
         lines[row["n"]].append(row)
+    templates = await _templates(sql, shop_id, rows)
+    levels = await _levels(sql, shop_id, rows, hold=hold)
+    offers = await _offers(sql, wishes, people, now, hold=hold)
+    return Facts(now, people, lines, levels, templates, offers)
+
+
+async def _templates(sql: Connection, shop_id: UUID, rows: Sequence[Record]) -> Templates:
+    """Read what freight costs, before the stock is held: a hot level is held no longer than it must be."""
+    if not any(row["requires_shipping"] for row in rows):
+        return {}
+    named = {row["freight_template_id"] for row in rows if row["freight_template_id"]}
+    return await freight_of(sql, shop_id, sorted(named))
+
+
+async def _levels(sql: Connection, shop_id: UUID, rows: Sequence[Record], *, hold: bool) -> dict[UUID, list[Level]]:
+    """Read the stock of the variants that have one."""
     tracked = sorted({row["variant_id"] for row in rows if row["tracked"]})
     levels: dict[UUID, list[Level]] = {variant_id: [] for variant_id in tracked}
     if tracked:
         for row in await sql.fetch(_LEVELS_HELD if hold else _LEVELS_SEEN, shop_id, tracked):
             levels[row["variant_id"]].append(Level(row["id"], row["available"], row["is_default"]))
-    templates: Templates = {}
-    if any(row["requires_shipping"] for row in rows):
-        named = {row["freight_template_id"] for row in rows if row["freight_template_id"]}
-        templates = await freight_of(sql, shop_id, sorted(named))
-    offers = await _offers(sql, wishes, people, now, hold=hold)
-    return Facts(now, people, lines, levels, templates, offers)
+    return levels
 
 
 async def _offers(

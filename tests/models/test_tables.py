@@ -4,6 +4,7 @@ import pytest
 
 from models.database import pool
 from tests.models.catalogue import Catalogue, read_catalogue
+from tests.models.written import CHILDREN
 
 # Table -> why it carries no shop_id.
 PLATFORM_TABLES = {
@@ -88,12 +89,16 @@ async def test_every_table_but_those_of_the_platform_belongs_to_a_shop(catalogue
     assert set(catalogue.tables) - owned == set(PLATFORM_TABLES)
 
 
-async def test_every_shop_id_points_to_a_shop_and_goes_with_it(catalogue: Catalogue) -> None:
-    pointing = {key.table for key in catalogue.foreign_keys if key.target == "shop"}
+async def test_every_shop_id_points_to_a_shop_and_goes_with_it_or_with_an_order(catalogue: Catalogue) -> None:
+    required = {(column.table, column.name) for column in catalogue.columns if column.is_required}
     of_shop = [key for key in catalogue.foreign_keys if key.target == "shop"]
+    of_order = [key for key in catalogue.foreign_keys if key.target == "orders" and key.table in CHILDREN]
 
-    assert pointing == set(catalogue.tables) - set(PLATFORM_TABLES)
+    assert {key.table for key in of_shop} == set(catalogue.tables) - set(PLATFORM_TABLES) - set(CHILDREN)
     assert {(key.columns, key.target_columns, key.on_delete) for key in of_shop} == {(("shop_id",), ("id",), "c")}
+    assert sorted(key.table for key in of_order) == sorted(CHILDREN)
+    assert {(key.columns, key.on_delete) for key in of_order} == {(("shop_id", "order_id"), "c")}
+    assert {(key.table, "order_id") for key in of_order} <= required
 
 
 async def test_every_foreign_key_between_tables_of_a_shop_begins_with_shop_id(catalogue: Catalogue) -> None:

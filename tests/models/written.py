@@ -20,6 +20,8 @@ REFERENCES: Final[list[tuple[str, str, str, str]]] = [
     reference for module in _of_all("REFERENCES") for reference in module.REFERENCES
 ]
 SHOP_TABLES: Final[list[str]] = [table for module in _of_all("SHOP_TABLES") for table in module.SHOP_TABLES]
+# Of those, the ones that the key to their order holds in the shop.
+CHILDREN: Final[list[str]] = [table for module in _of_all("CHILDREN") for table in module.CHILDREN]
 # Names of constraints.
 CHECKS: Final[list[str]] = [
     f"{table}_{name}_check"
