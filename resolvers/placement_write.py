@@ -28,7 +28,7 @@ from resolvers.campaigns import CAMPAIGNS
 from resolvers.idempotency import actor_of
 from resolvers.order_step import order_payload
 from resolvers.placement import Wish
-from resolvers.placement_judge import JudgedLine, Judgement
+from resolvers.placement_judge import JudgedLine, Judgement, Take
 from resolvers.pricing import TITLES, Adjustment
 from resolvers.randomness import drawn
 from resolvers.rows import as_json, inserted, read_json
@@ -39,6 +39,29 @@ _COPIED: Final = (
     "weight_grams", "requires_shipping", "origin", "share_link_id",
 )  # fmt: skip
 """Of a line, as it stands in the catalogue."""
+
+# What every new row has.
+_ORDER: Final = {
+    "status": OrderStatus.PENDING_PAYMENT,
+    "payment_status": PaymentStatus.UNPAID,
+    "fulfilment_status": FulfilmentStatus.NOT_SHIPPED,
+    "refund_status": RefundStatus.NONE,
+    "paid_fen": 0,
+    "refunding_fen": 0,
+    "refunded_fen": 0,
+    "is_confirm_extended": False,
+    "is_counted": False,
+    "version": 1,
+}
+_LINE: Final = {
+    "refunding_fen": 0,
+    "refunded_fen": 0,
+    "refunding_quantity": 0,
+    "refunded_quantity": 0,
+    "shipped_quantity": 0,
+}
+_HELD: Final = {"returned": 0, "state": ReservationState.HELD}
+_PLACED: Final = {"axis": OrderAxis.STATUS, "to_value": OrderStatus.PENDING_PAYMENT, "reason": ""}
 
 _TABLES: Final[tuple[type[Owned], ...]] = (Order, OrderLine, OrderAdjustment, Delivery, Reservation, OrderChange)
 
@@ -110,73 +133,55 @@ class _Written:
     """The rows of one order."""
 
     def __init__(self, now: datetime, judgement: Judgement) -> None:
+        wish = judgement.wish
         self.now, self.judgement, self.order_id = now, judgement, new_id()
-        self.shop_id = judgement.wish.caller.shop_id
-        self.offer = judgement.wish.placement.offer
+        self.offer = wish.placement.offer
+        # What all rows have but the order's own.
+        self._of_order = {"shop_id": wish.caller.shop_id, "order_id": self.order_id, "created_at": now}
+        self.order = self._order()
         self.rows: dict[type[Owned], list[dict[str, Any]]] = {
-            Order: [self._order()],
+            Order: [self.order],
             OrderLine: [self._line(position, line) for position, line in enumerate(judgement.lines, 1)],
             OrderAdjustment: [
                 self._adjustment(position, one) for position, one in enumerate(judgement.price.adjustments, 1)
             ],
             Delivery: [self._delivery()],
-            Reservation: [
-                self._owned(
-                    order_id=self.order_id,
-                    order_line_id=take.line_id,
-                    stock_level_id=take.level.id,
-                    quantity=take.quantity,
-                    returned=0,
-                    state=ReservationState.HELD,
-                    created_at=now,
-                    updated_at=now,
-                )
-                for take in judgement.takes
+            Reservation: [self._reservation(take) for take in judgement.takes],
+            OrderChange: [
+                self._of_order
+                | _PLACED
+                | {"id": new_hex(), "actor_kind": wish.caller.actor, "actor_id": wish.customer_id}
             ],
-            OrderChange: [self._change()],
         }
-
-    def _owned(self, id: UUID | None = None, **columns: Any) -> dict[str, Any]:  # noqa: A002, ANN401 - columns
-        # Nobody here asks for the id of a row but of orders and lines, which have theirs: text will do.
-        return {"id": id or new_hex(), "shop_id": self.shop_id, **columns}
 
     def _order(self) -> dict[str, Any]:
         wish, person, priced = self.judgement.wish, self.judgement.person, self.judgement.price
-        return self._owned(
-            self.order_id,
-            order_no=order_no(self.now, person["seed"], wish),
-            customer_id=wish.customer_id,
-            app_id=wish.caller.app_id,
-            visitor_id=wish.caller.visitor_id,
-            status=OrderStatus.PENDING_PAYMENT,
-            payment_status=PaymentStatus.UNPAID,
-            fulfilment_status=FulfilmentStatus.NOT_SHIPPED,
-            refund_status=RefundStatus.NONE,
-            goods_fen=priced.goods_fen,
-            freight_fen=priced.freight_fen,
-            total_fen=priced.total_fen,
-            paid_fen=0,
-            refunding_fen=0,
-            refunded_fen=0,
-            item_count=sum(line.quantity for line in self.judgement.lines),
-            note=wish.placement.note,
-            attributes=dict(wish.placement.attributes),
-            promoter_id=person["promoter_id"],
-            share_link_id=person["share_link_id"],
-            share_chain=read_json(person["share_chain"] or "[]"),
-            visit_id=person["visit_row_id"],
-            scene_value=person["scene_value"],
-            channel=person["channel"],
-            campaign=person["campaign"],
-            article=person["article"],
-            prior_paid_orders=person["paid_orders"],
-            is_confirm_extended=False,
-            is_counted=False,
-            expires_at=self._expires_at(),
-            version=1,
-            created_at=self.now,
-            updated_at=self.now,
-        )
+        return _ORDER | {
+            "id": self.order_id,
+            "shop_id": wish.caller.shop_id,
+            "order_no": order_no(self.now, person["seed"], wish),
+            "customer_id": wish.customer_id,
+            "app_id": wish.caller.app_id,
+            "visitor_id": wish.caller.visitor_id,
+            "goods_fen": priced.goods_fen,
+            "freight_fen": priced.freight_fen,
+            "total_fen": priced.total_fen,
+            "item_count": sum(line.quantity for line in self.judgement.lines),
+            "note": wish.placement.note,
+            "attributes": dict(wish.placement.attributes),
+            "promoter_id": person["promoter_id"],
+            "share_link_id": person["share_link_id"],
+            "share_chain": read_json(person["share_chain"] or "[]"),
+            "visit_id": person["visit_row_id"],
+            "scene_value": person["scene_value"],
+            "channel": person["channel"],
+            "campaign": person["campaign"],
+            "article": person["article"],
+            "prior_paid_orders": person["paid_orders"],
+            "expires_at": self._expires_at(),
+            "created_at": self.now,
+            "updated_at": self.now,
+        }
 
     def _expires_at(self) -> datetime:
         usual = self.now + timedelta(minutes=self.judgement.person["pay_minutes"])
@@ -184,58 +189,56 @@ class _Written:
         return min(usual, terms.pay_by) if terms and terms.pay_by else usual
 
     def _line(self, position: int, line: JudgedLine) -> dict[str, Any]:
-        row = line.facts
-        return self._owned(
-            line.line_id,
-            **{column: row[column] for column in _COPIED},
-            order_id=self.order_id,
-            position=position,
-            options=read_json(row["options"]),
-            attributes=read_json(row["attributes"] or "{}"),
-            payable_fen=self.judgement.price.payable[line.line_id],
-            refunding_fen=0,
-            refunded_fen=0,
-            refunding_quantity=0,
-            refunded_quantity=0,
-            shipped_quantity=0,
-            offer_kind=self.offer.kind if self.offer else None,
-            offer_id=self.offer.offer_id if self.offer else None,
-            participation_id=self.judgement.terms.participation_id if self.judgement.terms else None,
-            created_at=self.now,
+        row, offer, terms = line.facts, self.offer, self.judgement.terms
+        made = {column: row[column] for column in _COPIED}
+        return (
+            made
+            | _LINE
+            | self._of_order
+            | {
+                "id": line.line_id,
+                "position": position,
+                "options": read_json(row["options"]),
+                "attributes": read_json(row["attributes"] or "{}"),
+                "payable_fen": self.judgement.price.payable[line.line_id],
+                "offer_kind": offer.kind if offer else None,
+                "offer_id": offer.offer_id if offer else None,
+                "participation_id": terms.participation_id if terms else None,
+            }
         )
 
     def _adjustment(self, position: int, one: Adjustment) -> dict[str, Any]:
-        return self._owned(order_id=self.order_id, position=position, **adjustment_columns(one))
+        return self._of_order | adjustment_columns(one) | {"id": new_hex(), "position": position}
+
+    def _reservation(self, take: Take) -> dict[str, Any]:
+        return (
+            self._of_order
+            | _HELD
+            | {
+                "id": new_hex(),
+                "order_line_id": take.line_id,
+                "stock_level_id": take.level.id,
+                "quantity": take.quantity,
+                "updated_at": self.now,
+            }
+        )
 
     def _delivery(self) -> dict[str, Any]:
         person = self.judgement.person
         sealed = person["recipient_sealed"]
         names = [person[name] for name in ("province_name", "city_name", "district_name") if person[name]]
-        codes = (person["district_code"], person["city_code"], person["province_code"])
-        return self._owned(
-            order_id=self.order_id,
-            method=self.judgement.method,
-            recipient_sealed=None if sealed is None else f"\\x{bytes(sealed).hex()}",
-            name_masked=person["name_masked"],
-            phone_masked=person["phone_masked"],
-            region_code=next((code for code in codes if code), None),
-            region_text=" ".join(names) or None,
-            postcode=person["postcode"],
-            freight_fen=self.judgement.price.freight_fen,
-            origin=self.judgement.lines[0].facts["origin"],
-            created_at=self.now,
-        )
-
-    def _change(self) -> dict[str, Any]:
-        return self._owned(
-            order_id=self.order_id,
-            axis=OrderAxis.STATUS,
-            to_value=OrderStatus.PENDING_PAYMENT,
-            actor_kind=self.judgement.wish.caller.actor,
-            actor_id=self.judgement.wish.customer_id,
-            reason="",
-            created_at=self.now,
-        )
+        return self._of_order | {
+            "id": new_hex(),
+            "method": self.judgement.method,
+            "recipient_sealed": None if sealed is None else f"\\x{sealed.hex()}",
+            "name_masked": person["name_masked"],
+            "phone_masked": person["phone_masked"],
+            "region_code": person["district_code"] or person["city_code"] or person["province_code"],
+            "region_text": " ".join(names) or None,
+            "postcode": person["postcode"],
+            "freight_fen": self.judgement.price.freight_fen,
+            "origin": self.judgement.lines[0].facts["origin"],
+        }
 
     @property
     def part(self) -> Part:
@@ -254,7 +257,7 @@ class _Written:
             "id": new_hex(),
             "topic": "order.placed",
             "aggregate_id": self.order_id,
-            "payload": order_payload(self.rows[Order][0]),
+            "payload": order_payload(self.order),
         }
 
     @property
