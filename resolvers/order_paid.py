@@ -16,13 +16,11 @@ from clock import wall_now
 from ids import new_id
 from models.database import Connection
 from models.order import OrderAxis, OrderStatus, PaymentStatus
-from models.payment import PaymentState
 from resolvers.campaigns import OFFER_KINDS, campaigns_of
-from resolvers.order_step import TOLD_COLUMNS, Step, StepBy, tell_order, write_steps
+from resolvers.order_step import TOLD_COLUMNS, Step, StepBy, write_and_tell_steps
 from resolvers.order_virtual import deliver_virtual
 from resolvers.refund_surplus import request_surplus_refund
 
-_OF_PAYMENT: Final = "select order_id from payment where shop_id = $1 and id = $2"
 # The customer before the order: a merge of customers holds them first, in the order of their ids, and then moves their
 # orders. An order that was placed under an older id just then counts for the survivor, who is held with it.
 _HOLD_CUSTOMER: Final = """
@@ -33,55 +31,68 @@ where customer.shop_id = $1 and customer.id in (
     where orders.shop_id = $1 and orders.id = $2)
 order by customer.id for no key update
 """
-_HOLD_ORDER: Final = f"""
+_ORDER: Final = f"""
 select {TOLD_COLUMNS}, order_no, total_fen, app_id, expires_at, {OFFER_KINDS.format(order_id="orders.id")}
-from orders where shop_id = $1 and id = $2 for no key update
+from orders where shop_id = $1 and id = $2
 """  # noqa: S608 - fixed words
-_HOLD_PAYMENT: Final = "select state, amount_fen from payment where shop_id = $1 and id = $2 for no key update"
+_HOLD_ORDER: Final = f"{_ORDER} for no key update"
+# Both in one, the customer first. No order comes when a merge was waited for: then the survivor is held before it.
+_HOLD: Final = f"""
+with held as materialized ({_HOLD_CUSTOMER})
+{_ORDER} and (select coalesce(bool_and(merged_into is null or merged_into in (select id from held)), true) from held)
+for no key update of orders
+"""  # noqa: S608 - fixed words
 
+# The guard and the lock of the payment are one: whoever comes second finds it succeeded. Whether it is what the order
+# waits for is judged by the amount it has.
 _SUCCEEDED: Final = """
-update payment set state = 'SUCCEEDED', is_surplus = $3, transaction_id = $4,
-                   payer_openid = coalesce($5, payer_openid), succeeded_at = $6, next_query_at = null, last_error = '',
-                   problem = null, told_fen = null, told_at = null, updated_at = $7
-where shop_id = $1 and id = $2 and state <> 'SUCCEEDED'
+update payment set state = 'SUCCEEDED', is_surplus = not ($8 and amount_fen = $9), transaction_id = $3,
+                   payer_openid = coalesce($4, payer_openid), succeeded_at = $5, next_query_at = null, last_error = '',
+                   problem = null, told_fen = null, told_at = null, updated_at = $6
+where shop_id = $1 and id = $2 and order_id = $7 and state <> 'SUCCEEDED'
+returning is_surplus
 """
+# Nobody can pay twice who is not let: what else is open for the order is asked about at once, and closed. After the
+# payments the levels of what the order holds, in id order before anything is written, as by everybody who changes
+# stock.
 _PAID: Final = f"""
-update orders set status = 'PAID', payment_status = 'PAID', paid_fen = total_fen, paid_at = $3, version = version + 1,
-                  updated_at = $4
-where shop_id = $1 and id = $2 and status = 'PENDING_PAYMENT'
-returning {TOLD_COLUMNS}
+with paid as (
+    update orders set status = 'PAID', payment_status = 'PAID', paid_fen = total_fen, paid_at = $3,
+                      version = version + 1, updated_at = $4
+    where shop_id = $1 and id = $2 and status = 'PENDING_PAYMENT'
+    returning {TOLD_COLUMNS}
+), counted as (
+    update customer set paid_orders = paid_orders + 1, first_paid_at = coalesce(first_paid_at, $3)
+    where shop_id = $1 and id = (select coalesce(merged_into, id) from customer where shop_id = $1 and id = $5)
+), others as (
+    update payment set next_query_at = $6 where shop_id = $1 and order_id = $2 and state in ('CREATED', 'PREPAID')
+    returning id
+), held as materialized (
+    select level.id from stock_level level
+    where level.shop_id = $1 and (select count(*) from others) is not null and level.id in (
+        select stock_level_id from reservation where shop_id = $1 and order_id = $2 and state = 'HELD')
+    order by level.id for update of level
+)
+select paid.*, (select count(*) from held) as levels, exists (
+    select from order_line where order_line.shop_id = $1 and order_line.order_id = $2 and requires_shipping
+) as is_sent from paid
 """  # noqa: S608 - fixed words
-# Nobody can pay twice who is not let: what else is open for the order is asked about at once, and closed.
-_ASK_ABOUT_OTHERS: Final = """
-update payment set next_query_at = $3 where shop_id = $1 and order_id = $2 and state in ('CREATED', 'PREPAID')
-"""
-_COUNT: Final = """
-update customer set paid_orders = paid_orders + 1, first_paid_at = coalesce(first_paid_at, $3)
-where shop_id = $1 and id = (select coalesce(merged_into, id) from customer where shop_id = $1 and id = $2)
-"""
-
-# Levels are locked in id order before anything is written, as by everybody who changes stock.
-_HOLD_LEVELS: Final = """
-select level.id, level.variant_id, level.location_id, held.quantity from (
-    select stock_level_id, sum(quantity) as quantity from reservation
-    where shop_id = $1 and order_id = $2 and state = 'HELD' group by stock_level_id
-) held
-join stock_level level on level.shop_id = $1 and level.id = held.stock_level_id
-order by level.id for update of level
-"""
+# What the order holds becomes what it has taken.
 _SELL: Final = """
-with sold as (
-    update stock_level level set on_hand = level.on_hand - wished.quantity, reserved = level.reserved - wished.quantity,
+with held as (
+    select stock_level_id, sum(quantity) as quantity, row_number() over (order by stock_level_id) as place
+    from reservation where shop_id = $1 and order_id = $2 and state = 'HELD' group by stock_level_id
+), sold as (
+    update stock_level level set on_hand = level.on_hand - held.quantity, reserved = level.reserved - held.quantity,
                                  figured = false, updated_at = $3
-    from unnest($4::uuid[], $5::uuid[], $6::bigint[]) as wished(move_id, id, quantity)
-    where level.shop_id = $1 and level.id = wished.id
-    returning wished.move_id, level.variant_id, level.location_id, wished.quantity, level.on_hand
+    from held where level.shop_id = $1 and level.id = held.stock_level_id
+    returning held.place, level.variant_id, level.location_id, held.quantity, level.on_hand
 ), taken as (
     update reservation set state = 'TAKEN', updated_at = $3
     where shop_id = $1 and order_id = $2 and state = 'HELD'
 )
 insert into stock_move (id, shop_id, variant_id, location_id, delta, on_hand_after, reason, note, created_at)
-select move_id, $1, variant_id, location_id, -quantity, on_hand, 'SOLD', '', $3 from sold order by move_id
+select ($4::uuid[])[place], $1, variant_id, location_id, -quantity, on_hand, 'SOLD', '', $3 from sold order by place
 """
 
 
@@ -95,9 +106,10 @@ class Outcome(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Success:
-    """What is known of money that came: WeChat's number, who gave it, and when, on the shop's clock as `now` is."""
+    """What is known of money that came: for which order, WeChat's number, who gave it, and when by the shop's clock."""
 
     payment_id: UUID
+    order_id: UUID
     transaction_id: str | None
     payer_openid: str | None = field(repr=False)
     paid_at: datetime
@@ -107,27 +119,26 @@ class Success:
 async def record_success(sql: Connection, shop_id: UUID, success: Success) -> Outcome:
     """Record that a payment succeeded, inside an open transaction; merchant, app and amount were compared before.
 
-    Raises LookupError for a payment that is not there.
+    Raises LookupError for an order that is not there.
     """
-    order_id = await sql.fetchval(_OF_PAYMENT, shop_id, success.payment_id)
-    order = await hold_order(sql, shop_id, order_id) if order_id else None
+    order = await hold_order(sql, shop_id, success.order_id)
     if order is None:
         raise LookupError(success.payment_id)
-    payment = await sql.fetchrow(_HOLD_PAYMENT, shop_id, success.payment_id)
-    if payment["state"] == PaymentState.SUCCEEDED:
-        return Outcome.REPEATED
-    is_owed = order["status"] == OrderStatus.PENDING_PAYMENT and payment["amount_fen"] == order["total_fen"]
-    await sql.execute(
+    is_surplus = await sql.fetchval(
         _SUCCEEDED,
         shop_id,
         success.payment_id,
-        not is_owed,
         success.transaction_id,
         success.payer_openid,
         success.paid_at,
         success.now,
+        success.order_id,
+        order["status"] == OrderStatus.PENDING_PAYMENT,
+        order["total_fen"],
     )
-    if not is_owed:
+    if is_surplus is None:
+        return Outcome.REPEATED
+    if is_surplus:
         await request_surplus_refund(sql, shop_id, success.payment_id, success.now)
         return Outcome.SURPLUS
     await mark_paid(sql, shop_id, order, success.paid_at, StepBy.system(success.now))
@@ -139,36 +150,25 @@ async def hold_order(sql: Connection, shop_id: UUID, order_id: UUID) -> Record |
 
     The row has TOLD_COLUMNS, order_no, total_fen, app_id, expires_at and the kinds of campaign its lines are in.
     """
-    customers = await sql.fetch(_HOLD_CUSTOMER, shop_id, order_id)
-    ids = {None, *(row["id"] for row in customers)}
-    if any(row["merged_into"] not in ids for row in customers):
-        # A merge was waited for: whoever survives it is held as well, before anything else is.
+    held: Record | None = await sql.fetchrow(_HOLD, shop_id, order_id)
+    if held is None:
         await sql.execute(_HOLD_CUSTOMER, shop_id, order_id)
-    held: Record | None = await sql.fetchrow(_HOLD_ORDER, shop_id, order_id)
+        held = await sql.fetchrow(_HOLD_ORDER, shop_id, order_id)
     return held
 
 
 async def mark_paid(sql: Connection, shop_id: UUID, order: Record, paid_at: datetime, by: StepBy) -> None:
     """Let a held order that waits for payment be paid, with all that follows, its payment being recorded already."""
-    paid = await sql.fetchrow(_PAID, shop_id, order["id"], paid_at, by.now)
-    await sql.execute(_COUNT, shop_id, order["customer_id"], paid_at)
-    await sql.execute(_ASK_ABOUT_OTHERS, shop_id, order["id"], wall_now())
-    await _sell(sql, shop_id, order["id"], by.now)
+    order_id = order["id"]
+    paid = await sql.fetchrow(_PAID, shop_id, order_id, paid_at, by.now, order["customer_id"], wall_now())
+    if paid["levels"]:
+        await sql.execute(_SELL, shop_id, order_id, by.now, [new_id() for _ in range(paid["levels"])])
     steps = [
         Step(OrderAxis.STATUS, OrderStatus.PENDING_PAYMENT, OrderStatus.PAID),
         Step(OrderAxis.PAYMENT, PaymentStatus.UNPAID, PaymentStatus.PAID),
     ]
-    await write_steps(sql, shop_id, order["id"], steps, by)
-    await tell_order(sql, shop_id, "order.paid", paid)
+    await write_and_tell_steps(sql, shop_id, paid, steps, by, "order.paid")
     for campaign in campaigns_of(order["offer_kinds"]):
-        await campaign.paid(sql, shop_id, order["id"], by)
-    await deliver_virtual(sql, shop_id, order["id"], by)
-
-
-async def _sell(sql: Connection, shop_id: UUID, order_id: UUID, now: datetime) -> None:
-    """Turn what the order holds into what it has taken."""
-    levels = await sql.fetch(_HOLD_LEVELS, shop_id, order_id)
-    if not levels:
-        return
-    ids, quantities = [level["id"] for level in levels], [level["quantity"] for level in levels]
-    await sql.execute(_SELL, shop_id, order_id, now, [new_id() for _ in levels], ids, quantities)
+        await campaign.paid(sql, shop_id, order_id, by)
+    if not paid["is_sent"]:
+        await deliver_virtual(sql, shop_id, order_id, by)

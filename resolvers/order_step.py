@@ -12,7 +12,7 @@ from ids import new_id
 from models.database import Connection
 from models.order import OrderAxis
 from resolvers.caller import ActorKind, Caller
-from resolvers.outbox import emit_many
+from resolvers.outbox import emit_many, emit_statement, event_binds
 
 # What `order_event` tells, and so what an update of an order returns.
 TOLD_COLUMNS: Final = "id, customer_id, status, payment_status, fulfilment_status, refund_status, version"
@@ -24,6 +24,7 @@ from unnest($7::uuid[], $8::text[], $9::text[], $10::text[])
     with ordinality as step(id, axis, from_value, to_value, position)
 order by step.position
 """
+_WRITE_AND_TELL: Final = f"with written as ({_WRITE}) {emit_statement(first=11)}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,8 +63,19 @@ class StepBy:
 
 async def write_steps(sql: Connection, shop_id: UUID, order_id: UUID, steps: Sequence[Step], by: StepBy) -> None:
     """Write steps down, in order, inside the transaction that made them."""
-    await sql.execute(
-        _WRITE,
+    await sql.execute(_WRITE, *_binds(shop_id, order_id, steps, by))
+
+
+async def write_and_tell_steps(  # noqa: PLR0913, PLR0917 - what `write_steps` and `tell_order` are told
+    sql: Connection, shop_id: UUID, order: Record, steps: Sequence[Step], by: StepBy, topic: str
+) -> None:
+    """Do what `write_steps` and then `tell_order` do, in one statement; `order` has TOLD_COLUMNS, after the steps."""
+    event = event_binds(shop_id, topic, {order["id"]: order_payload(order)})
+    await sql.execute(_WRITE_AND_TELL, *_binds(shop_id, order["id"], steps, by), *event)
+
+
+def _binds(shop_id: UUID, order_id: UUID, steps: Sequence[Step], by: StepBy) -> tuple[Any, ...]:
+    return (
         shop_id,
         order_id,
         by.actor,

@@ -23,14 +23,23 @@ from resolvers.reaping import reap
 
 KEPT_DAYS: Final = 7
 
+
 # `sequence` fills itself from a database sequence. Events of one aggregate are numbered in the order they commit,
 # because every command has changed (locked) its aggregate before it emits.
-_EMIT = """
-insert into outbox_event (id, shop_id, topic, aggregate_id, payload, attempts, last_error, next_attempt_at, created_at)
-select event.id, $1, $2, event.aggregate_id, event.payload::jsonb, 0, '', $3, $3
-from unnest($4::uuid[], $5::uuid[], $6::text[]) with ordinality as event(id, aggregate_id, payload, position)
-order by event.position
-"""
+def emit_statement(first: int = 1) -> str:
+    """Return the statement that writes events; `event_binds` gives its six binds, which are numbered from `first`."""
+    shop_id, topic, now, ids, aggregate_ids, payloads = (f"${place}" for place in range(first, first + 6))
+    return f"""
+    insert into outbox_event
+        (id, shop_id, topic, aggregate_id, payload, attempts, last_error, next_attempt_at, created_at)
+    select event.id, {shop_id}, {topic}, event.aggregate_id, event.payload::jsonb, 0, '', {now}, {now}
+    from unnest({ids}::uuid[], {aggregate_ids}::uuid[], {payloads}::text[])
+        with ordinality as event(id, aggregate_id, payload, position)
+    order by event.position
+    """  # noqa: S608 - numbers of binds
+
+
+_EMIT = emit_statement()
 
 _WAITING = "select count(*) from outbox_event where shop_id = $1 and delivered_at is null and dead_at is null"
 
@@ -82,8 +91,13 @@ async def emit_many(sql: Connection, shop_id: UUID, topic: str, payloads: Mappin
     """Write one event per aggregate (id -> payload) in one statement, in the order given."""
     if not payloads:
         return
+    await sql.execute(_EMIT, *event_binds(shop_id, topic, payloads))
+
+
+def event_binds(shop_id: UUID, topic: str, payloads: Mapping[UUID, Mapping[str, Any]]) -> tuple[Any, ...]:
+    """Return what `emit_statement` is bound to for one event per aggregate."""
     bodies = [orjson.dumps(payload, default=plain).decode() for payload in payloads.values()]
-    await sql.execute(_EMIT, shop_id, topic, wall_now(), [new_id() for _ in bodies], list(payloads), bodies)
+    return shop_id, topic, wall_now(), [new_id() for _ in bodies], list(payloads), bodies
 
 
 async def waiting_events(shop_id: UUID) -> int:

@@ -21,7 +21,7 @@ CURRENCY: Final = "CNY"
 
 # Unique (mchid, out_trade_no), then primary keys.
 _FIND: Final = """
-select payment.id, payment.amount_fen, payment.merchant_account_id, payment.provider_appid, app.appid,
+select payment.id, payment.order_id, payment.amount_fen, payment.merchant_account_id, payment.provider_appid, app.appid,
        shop.clock_offset_ms
 from payment
 join wechat_app app on app.shop_id = payment.shop_id and app.id = payment.app_id
@@ -60,6 +60,7 @@ class _Asked:
     """The payment that WeChat speaks of, as we asked for it."""
 
     id: UUID
+    order_id: UUID
     appid: str
     provider_appid: str | None
     amount_fen: int
@@ -70,7 +71,9 @@ class _Asked:
     def read(cls, row: Record) -> "_Asked":
         """Read it from its row."""
         apps = row["appid"], row["provider_appid"]
-        return cls(row["id"], *apps, row["amount_fen"], row["merchant_account_id"], row["clock_offset_ms"])
+        return cls(
+            row["id"], row["order_id"], *apps, row["amount_fen"], row["merchant_account_id"], row["clock_offset_ms"]
+        )
 
     @property
     def apps(self) -> tuple[str, str | None]:
@@ -88,12 +91,6 @@ async def take_word(account: Account, told: Transaction) -> Verdict:
     if verdict in MISMATCHES:
         log("payment_mismatch", level="error", verdict=verdict, account=account.id.hex, out_trade_no=told.out_trade_no)
     return verdict or Verdict.UNKNOWN_NUMBER
-
-
-async def is_foreign(account: Account, out_trade_no: str) -> bool:
-    """Whether a number is one of ours, and another account's: then this account may not speak of it."""
-    row = await pool().fetchrow(_FIND, account.merchant.mchid, out_trade_no)
-    return row is not None and row["merchant_account_id"] != account.id
 
 
 def _judged(account: Account, told: Transaction, asked: _Asked | None) -> Verdict | None:
@@ -120,7 +117,7 @@ def _judged(account: Account, told: Transaction, asked: _Asked | None) -> Verdic
 @retried
 async def _recorded(account: Account, told: Transaction, asked: _Asked) -> Verdict:
     now = shop_now(asked.clock_offset_ms)
-    success = Success(asked.id, told.transaction_id, told.payer_openid, told.success_time or now, now)
+    success = Success(asked.id, asked.order_id, told.transaction_id, told.payer_openid, told.success_time or now, now)
     try:
         async with transaction() as sql:
             outcome = await record_success(sql, account.shop_id, success)
