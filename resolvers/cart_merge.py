@@ -85,8 +85,6 @@ _JOIN_CART_OF_VISITOR: Final = _JOIN.format(
     theirs="cart.visitor_id = $3 and cart.customer_id is null", most=QUANTITY_MAX
 )
 
-_HOLD: Final = "select pg_advisory_xact_lock(hashtextextended(name, 0)) from unnest($1::text[]) name"
-
 # Partial index cart_untouched (updated_at). By the shop's own clock, which only ever runs ahead of the wall.
 _REAP: Final = """
 delete from cart where id in (
@@ -107,13 +105,7 @@ def cart_locks(shop_id: UUID, customer_id: UUID | None, visitor_id: UUID | None)
 
 
 async def join_carts(sql: Connection, shop_id: UUID, visitor_id: UUID, customer_id: UUID) -> None:
-    """Give a device's cart to the customer who has logged in on it, inside the open transaction."""
-    await sql.execute(_HOLD, cart_locks(shop_id, customer_id, visitor_id))
-    await join_stray_cart(sql, shop_id, visitor_id, customer_id)
-
-
-async def join_stray_cart(sql: Connection, shop_id: UUID, visitor_id: UUID, customer_id: UUID) -> None:
-    """Do the same for who holds both people's locks already."""
+    """Give a device's cart to the customer who is logged in on it, inside the open transaction, under both locks."""
     await sql.execute(_JOIN_CART_OF_VISITOR, shop_id, customer_id, visitor_id)
 
 

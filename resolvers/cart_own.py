@@ -15,7 +15,7 @@ from models.refusal import LimitRefusal, Refusal, RetryRefusal, UserErrorCode
 from resolvers import cart_sql
 from resolvers.caller import Caller
 from resolvers.cart_draft import LINES_MAX, QUANTITY_MAX, CartLineDraft, as_wish, unsold
-from resolvers.cart_merge import cart_locks, join_stray_cart
+from resolvers.cart_merge import cart_locks, join_carts
 from resolvers.checks import Checks
 from resolvers.idempotency import RETRY_AFTER_MS, actor_of, check_key, in_progress, replay
 from resolvers.rows import as_json
@@ -93,7 +93,7 @@ async def _own(sql: Connection, caller: Caller, row: Mapping[str, Any], cart_id:
     if cart_id is not None and row["asked_id"] != own:
         raise Refusal(UserErrorCode.NOT_FOUND, "找不到该购物车", "No such cart", *("cartId",))
     if row["has_stray"] and caller.visitor_id and caller.viewer_id:
-        await join_stray_cart(sql, caller.shop_id, caller.visitor_id, caller.viewer_id)
+        await join_carts(sql, caller.shop_id, caller.visitor_id, caller.viewer_id)
     return own
 
 

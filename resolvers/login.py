@@ -11,12 +11,12 @@ from models.database import Connection
 from models.wechat_app import WechatApp
 from models.wechat_code import WechatCodeKind
 from resolvers.caller import ActorKind, Caller
-from resolvers.cart_merge import join_carts
+from resolvers.cart_merge import cart_locks, join_carts
 from resolvers.customer_merge import merge_customers
 from resolvers.keys import keys
-from resolvers.outbox import emit
+from resolvers.outbox import emit_statement, event_binds
 from resolvers.session import LoggedIn, open_session
-from resolvers.viewed_product import take_over_views
+from resolvers.viewed_product import MOVE_DEVICES
 from resolvers.visit import VisitDetails, visit_told
 from resolvers.wechat_exchange import exchanged_once, mini_program_of
 from sealing import seal
@@ -27,8 +27,9 @@ DEFAULT_NICKNAME: Final = "微信用户"
 """WeChat tells no names any more: customers write one themselves, or stay this."""
 
 # Logins of one person come one after the other: of twenty first ones the first makes the customer. By openid first,
-# then by unionid, so that two apps of one person never wait for each other in a circle. Ends with the transaction.
-_HOLD = "select pg_advisory_xact_lock(hashtextextended($1, 0))"
+# then by unionid where there is one, so that two apps of one person never wait for each other in a circle. Ends with
+# the transaction.
+_HOLD = "select pg_advisory_xact_lock(hashtextextended($1, 0)), pg_advisory_xact_lock(hashtextextended($2, 0))"
 
 # Two indexes: (shop_id, appid, openid) and (shop_id, open_account, unionid). A statement of its own after the lock:
 # only then does it see what a rival has committed.
@@ -39,10 +40,17 @@ where shop_id = $1 and (
 )
 """
 
-_CUSTOMER = "insert into customer (id, shop_id, nickname, created_at) values ($1, $2, $3, $4)"
-
-# A login that tells no unionid takes none away.
-_IDENTITY = """
+# A customer who is new, and the event of it; the device's name; and last what WeChat said. A login that tells no
+# unionid takes none away.
+_KEEP = f"""
+with made as (
+    insert into customer (id, shop_id, nickname, created_at) select $3, $2, $11, $12 where $13
+), told as ({emit_statement(first=16)}), named as (
+    insert into visitor as joined (id, shop_id, visitor_id, customer_id, joined_at)
+    select $14, $2, $15, $3, $12 where $15::uuid is not null
+    on conflict (shop_id, visitor_id) do update set customer_id = excluded.customer_id, joined_at = excluded.joined_at
+    where joined.customer_id <> excluded.customer_id
+)
 insert into identity as known (
     id, shop_id, customer_id, appid, openid, open_account, unionid, person_hash, session_key_sealed, created_at, seen_at
 ) values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $10)
@@ -52,23 +60,20 @@ on conflict (shop_id, appid, openid) do update set
     person_hash = case when excluded.unionid is null and known.unionid is not null
         then known.person_hash else excluded.person_hash end,
     session_key_sealed = excluded.session_key_sealed, seen_at = excluded.seen_at
-"""
-
-_VISITOR = """
-insert into visitor as joined (id, shop_id, visitor_id, customer_id, joined_at) values ($1, $2, $3, $4, $5)
-on conflict (shop_id, visitor_id) do update set customer_id = excluded.customer_id, joined_at = excluded.joined_at
-where joined.customer_id <> excluded.customer_id
-"""
+"""  # noqa: S608 - numbers of binds
 
 # What the device did before anybody logged in on it. Index (shop_id, visitor_id, arrived_at); locked in the order of
-# the key, as the recorder writes them.
-_VISITS = """
+# the key, as the recorder writes them. The device's own row, which is held by now, lets in one login at a time. Beside
+# it the locks of the carts that join: a statement of its own, so that the next sees what rivals have committed.
+_TAKE_OVER = f"""
 with before as (
-    select id from visit where shop_id = $1 and visitor_id = $2 and customer_id is null
+    select id from visit where shop_id = $1 and visitor_id = $3 and customer_id is null
     order by shop_id, visit_id for update
-)
-update visit set customer_id = $3 from before where visit.id = before.id
-"""
+), visited as (
+    update visit set customer_id = $2 from before where visit.id = before.id
+), {MOVE_DEVICES}
+select pg_advisory_xact_lock(hashtextextended(name, 0)) from unnest($4::text[]) name
+"""  # noqa: S608 - our own words
 
 
 async def login_with_wechat(caller: Caller, code: str, share_token: str | None = None) -> LoggedIn:
@@ -95,34 +100,25 @@ def as_customer(caller: Caller, customer_id: UUID) -> Caller:
 
 async def _enter(caller: Caller, app: WechatApp, sql: Connection, session: Session) -> dict[str, Any]:
     """Find or make the customer, keep what WeChat said, and open a session; all in the open transaction."""
-    await sql.execute(_HOLD, f"person {app.shop_id} {app.appid} {session.openid}")
-    if session.unionid:
-        await sql.execute(_HOLD, f"person {app.shop_id} {app.open_account} {session.unionid}")
+    by_unionid = f"person {app.shop_id} {app.open_account} {session.unionid}" if session.unionid else None
+    await sql.execute(_HOLD, f"person {app.shop_id} {app.appid} {session.openid}", by_unionid)
     rows = await sql.fetch(_KNOWN, app.shop_id, app.appid, session.openid, app.open_account, session.unionid)
-    customer_id = await _one_customer(sql, caller, {row["customer_id"] for row in rows})
-    await _keep_identity(sql, caller, app, customer_id, session)
+    known = {row["customer_id"] for row in rows}
+    customer_id = await merge_customers(sql, caller, known) if len(known) > 1 else next(iter(known), None) or new_id()
+    await _keep(sql, caller, app, session, customer_id, is_new=not known)
     if caller.visitor_id:
-        await sql.execute(_VISITOR, new_id(), app.shop_id, caller.visitor_id, customer_id, caller.now)
-        await sql.execute(_VISITS, app.shop_id, caller.visitor_id, customer_id)
-        await take_over_views(sql, app.shop_id, caller.visitor_id, customer_id)
+        locks = cart_locks(app.shop_id, customer_id, caller.visitor_id)
+        await sql.execute(_TAKE_OVER, app.shop_id, customer_id, caller.visitor_id, locks)
         await join_carts(sql, app.shop_id, caller.visitor_id, customer_id)
     return {"customer_id": customer_id, "pair": (await open_session(sql, app, customer_id)).as_json()}
 
 
-async def _one_customer(sql: Connection, caller: Caller, known: set[UUID]) -> UUID:
-    if len(known) > 1:
-        return await merge_customers(sql, caller, known)
-    if known:
-        return known.pop()
-    customer_id = new_id()
-    await sql.execute(_CUSTOMER, customer_id, caller.shop_id, DEFAULT_NICKNAME, caller.now)
-    await emit(sql, caller, "customer.created", customer_id, {})
-    return customer_id
-
-
-async def _keep_identity(sql: Connection, caller: Caller, app: WechatApp, customer_id: UUID, session: Session) -> None:
+async def _keep(  # noqa: PLR0913 - who logs in, by what, and as whom
+    sql: Connection, caller: Caller, app: WechatApp, session: Session, customer_id: UUID, *, is_new: bool
+) -> None:
+    """Keep what WeChat said, whose device it is, and the customer who is new."""
     await sql.execute(
-        _IDENTITY,
+        _KEEP,
         new_id(),
         caller.shop_id,
         customer_id,
@@ -133,4 +129,10 @@ async def _keep_identity(sql: Connection, caller: Caller, app: WechatApp, custom
         keys().person_hash(app.appid, session.openid, session.unionid),
         seal(session.session_key, keys().sealing),
         wall_now(),
+        DEFAULT_NICKNAME,
+        caller.now,
+        is_new,
+        new_id(),
+        caller.visitor_id,
+        *event_binds(caller.shop_id, "customer.created", {customer_id: {}} if is_new else {}),
     )

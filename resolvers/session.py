@@ -30,12 +30,18 @@ REPEAT_SECONDS: Final = 60
 _TOKEN_BYTES: Final = 32
 _REAP_ROWS: Final = 10_000
 
-_OPEN = "insert into session (id, shop_id, customer_id, app_id, created_at) values ($1, $2, $3, $4, $5)"
+# A session of a customer in an app, or of a member of staff, and its first token.
+_OPEN = """
+with opened as (
+    insert into session (id, shop_id, customer_id, app_id, staff_id, created_at) values ($3, $2, $7, $8, $9, $5)
+)
+insert into refresh_token (id, shop_id, session_id, token_sha256, created_at, expires_at)
+values ($1, $2, $3, $4, $5, $6)
+"""
 _GIVE = """
 insert into refresh_token (id, shop_id, session_id, token_sha256, created_at, expires_at)
 values ($1, $2, $3, $4, $5, $6)
 """
-_OPEN_STAFF = "insert into session (id, shop_id, staff_id, created_at) values ($1, $2, $3, $4)"
 # Unique key (shop_id, token_sha256), then primary keys. Rivals with one token wait for the first and see what it did.
 # A customer's belongs to the app; staff may send any key of the shop.
 _FIND = """
@@ -117,16 +123,17 @@ class LoggedIn:
 
 async def open_session(sql: Connection, app: WechatApp, customer_id: UUID) -> Pair:
     """Log a customer in through an app, inside the open transaction."""
-    session_id = new_id()
-    await sql.execute(_OPEN, session_id, app.shop_id, customer_id, app.id, wall_now())
-    return await _next_pair(sql, Bearer(ActorKind.CUSTOMER, app.shop_id, app.appid, customer_id, session_id=session_id))
+    bearer = Bearer(ActorKind.CUSTOMER, app.shop_id, app.appid, customer_id, session_id=new_id())
+    pair, told = _next_pair(bearer)
+    await sql.execute(_OPEN, *told, customer_id, app.id, None)
+    return pair
 
 
 async def open_staff_session(sql: Connection, shop_id: UUID, staff_id: UUID, token_version: int) -> Pair:
     """Log a member of staff in, inside the open transaction."""
-    session_id = new_id()
-    await sql.execute(_OPEN_STAFF, session_id, shop_id, staff_id, wall_now())
-    return await _next_pair(sql, _staff_bearer(shop_id, staff_id, token_version, session_id))
+    pair, told = _next_pair(_staff_bearer(shop_id, staff_id, token_version, new_id()))
+    await sql.execute(_OPEN, *told, None, None, staff_id)
+    return pair
 
 
 @retried
@@ -174,7 +181,8 @@ async def _changed(sql: Connection, caller: Caller, row: Record | None) -> Pair 
     if row is None or row["revoked_at"] is not None or row["expires_at"] <= now:
         return None
     if row["used_at"] is None:
-        pair = await _next_pair(sql, _bearer_of(caller.shop_id, row))
+        pair, told = _next_pair(_bearer_of(caller.shop_id, row))
+        await sql.execute(_GIVE, *told)
         await sql.execute(_USE, row["id"], now, seal(orjson.dumps(pair.as_json()).decode(), keys().sealing))
         return pair
     if row["next_pair_sealed"] is not None and row["used_at"] > now - timedelta(seconds=REPEAT_SECONDS):
@@ -193,7 +201,8 @@ def _staff_bearer(shop_id: UUID, staff_id: UUID, token_version: int, session_id:
     return Bearer(ActorKind.STAFF, shop_id, STAFF_AUDIENCE, staff_id, token_version, session_id)
 
 
-async def _next_pair(sql: Connection, bearer: Bearer) -> Pair:
+def _next_pair(bearer: Bearer) -> tuple[Pair, tuple[Any, ...]]:
+    """Make tokens for a session, and what `_GIVE` is bound to."""
     now = wall_now()
     pair = Pair(
         access_token=keys().tokens.issue(bearer),
@@ -202,8 +211,7 @@ async def _next_pair(sql: Connection, bearer: Bearer) -> Pair:
         refresh_expires_at=now + timedelta(days=REFRESH_DAYS),
     )
     digest = _sha256(pair.refresh_token)
-    await sql.execute(_GIVE, new_id(), bearer.shop_id, bearer.session_id, digest, now, pair.refresh_expires_at)
-    return pair
+    return pair, (new_id(), bearer.shop_id, bearer.session_id, digest, now, pair.refresh_expires_at)
 
 
 def _sha256(token: str) -> bytes:

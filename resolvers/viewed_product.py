@@ -8,7 +8,7 @@ from typing import Final, Literal
 from uuid import UUID
 
 from ids import decode_id, new_id
-from models.database import Connection, pool
+from models.database import pool
 from resolvers.bulk_log import BulkLog, writing
 from resolvers.caller import ActorKind, Caller
 from resolvers.reaping import reap
@@ -84,20 +84,23 @@ delete from viewed_product where id in (
 )
 """
 _MOVE: Final = """
-with theirs as (
+theirs as (
     select id, product_id, viewed_at from viewed_product
     where shop_id = $1 and {whose} order by product_id for update
 ), gone as (
     delete from viewed_product using theirs where viewed_product.id = theirs.id returning theirs.*
+), taken_over as (
+    insert into viewed_product as known (id, shop_id, customer_id, visitor_id, product_id, viewed_at)
+    select id, $1, $2, null, product_id, viewed_at from gone order by product_id
+    on conflict (shop_id, customer_id, visitor_id, product_id) do update set viewed_at = excluded.viewed_at
+        where known.viewed_at < excluded.viewed_at
 )
-insert into viewed_product as known (id, shop_id, customer_id, visitor_id, product_id, viewed_at)
-select id, $1, $2, null, product_id, viewed_at from gone order by product_id
-on conflict (shop_id, customer_id, visitor_id, product_id) do update set viewed_at = excluded.viewed_at
-    where known.viewed_at < excluded.viewed_at
 """
-MOVE_CUSTOMERS: Final = _MOVE.format(whose="customer_id = $3")
+MOVE_CUSTOMERS: Final = f"with {_MOVE.format(whose='customer_id = $3')} select"
 """All that one customer ($3) looked at becomes another's ($2); of a product both looked at the later look stays."""
-_MOVE_DEVICES: Final = _MOVE.format(whose="customer_id is null and visitor_id = $3")
+MOVE_DEVICES: Final = _MOVE.format(whose="customer_id is null and visitor_id = $3")
+"""All that was looked at on a device ($3) before a customer ($2) logged in on it is theirs; goes between a `with` and
+what is selected."""
 _REAP: Final = "delete from viewed_product where id in (select id from viewed_product where viewed_at < $1 limit $2)"
 
 
@@ -170,11 +173,6 @@ async def settle_views() -> None:
     """Write what this process still holds."""
     for bulk in _recording:
         await bulk.write()
-
-
-async def take_over_views(sql: Connection, shop_id: UUID, visitor_id: UUID, customer_id: UUID) -> None:
-    """Give a customer what was looked at on a device before they logged in there, in the open transaction."""
-    await sql.execute(_MOVE_DEVICES, shop_id, customer_id, visitor_id)
 
 
 async def reap_views(wall: datetime) -> int:
