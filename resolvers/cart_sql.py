@@ -48,6 +48,8 @@ with own as ({own}) select own.id as cart_id, {aside} from own
 # Everything that adding takes in one statement: whether the same wish was carried out before, what is meant, the cart,
 # its lines, and the key. Lines are written in the order of their unique key. What may not be is told beside, and the
 # caller rolls it all back: variants that are not on sale, pieces above what a line may hold, lines above the limit.
+# (The limit of one has each variant looked up by its key: PostgreSQL takes any JSON for a hundred rows, for which it
+# would rather read all variants there are.)
 _ADD: Final = """
 with earlier as (
     select input_sha256, outcome from idempotency_key where shop_id = $1 and actor = $7 and mutation = $8 and key = $9
@@ -65,6 +67,7 @@ with earlier as (
         join product on product.shop_id = variant.shop_id and product.id = variant.product_id
         where variant.shop_id = $1 and variant.id = wished.variant_id and product.status = 'ACTIVE'
           and product.published_at <= $4 and (product.unpublish_at is null or product.unpublish_at > $4)
+        limit 1
     ) sold on true
     left join share_link link on link.shop_id = $1 and link.token = wished.share_token
         and (link.expires_at is null or link.expires_at > $4)

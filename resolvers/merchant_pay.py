@@ -35,18 +35,13 @@ FETCH_SECONDS: Final = 3.0
 
 _CHANNEL: Final = re.compile(r"[0-9a-f]{32}", re.ASCII)
 
-_COLUMNS: Final = """account.id, account.shop_id, account.mode, account.mchid, account.sub_mchid,
+ACCOUNT_COLUMNS: Final = """account.id, account.shop_id, account.mode, account.mchid, account.sub_mchid,
     account.provider_appid, account.serial_no, account.api_v3_key_sealed, account.private_key_sealed,
     account.platform_keys, account.channel, account.base_url"""
 
-# Primary key; unique (channel); unique (shop_id, app_id).
-_BY_ID: Final = f"select {_COLUMNS} from merchant_account account where shop_id = $1 and id = $2"  # noqa: S608 - fixed
-_BY_CHANNEL: Final = f"select {_COLUMNS} from merchant_account account where channel = $1"  # noqa: S608 - fixed words
-_OF_APP: Final = f"""
-select {_COLUMNS} from merchant_account_app bound
-join merchant_account account on account.shop_id = bound.shop_id and account.id = bound.merchant_account_id
-where bound.shop_id = $1 and bound.app_id = $2
-"""  # noqa: S608 - fixed words
+# Primary key; unique (channel).
+_BY_ID: Final = f"select {ACCOUNT_COLUMNS} from merchant_account account where shop_id = $1 and id = $2"  # noqa: S608 - fixed
+_BY_CHANNEL: Final = f"select {ACCOUNT_COLUMNS} from merchant_account account where channel = $1"  # noqa: S608 - fixed words
 # Of rivals one gets the turn.
 _TAKE_TURN: Final = """
 update merchant_account set keys_fetched_at = $3
@@ -76,19 +71,14 @@ class Account:
 
 async def account_by_id(shop_id: UUID, account_id: UUID) -> Account | None:
     """Return a shop's account; None when there is none."""
-    return _opened(await pool().fetchrow(_BY_ID, shop_id, account_id))
+    return account_in(await pool().fetchrow(_BY_ID, shop_id, account_id))
 
 
 async def account_by_channel(channel: str) -> Account | None:
     """Return the account whose notifications come by this channel, of whatever shop; None when nobody's do."""
     if not _CHANNEL.fullmatch(channel):
         return None
-    return _opened(await pool().fetchrow(_BY_CHANNEL, channel))
-
-
-async def account_of_app(shop_id: UUID, app_id: UUID) -> Account | None:
-    """Return the account through which an app pays; None when it is bound to none."""
-    return _opened(await pool().fetchrow(_OF_APP, shop_id, app_id))
+    return account_in(await pool().fetchrow(_BY_CHANNEL, channel))
 
 
 async def ask(account: Account, call: Callable[[Pay], Awaitable[T]]) -> T:
@@ -135,8 +125,9 @@ def platform_keys_of(said: str | Mapping[str, str]) -> dict[str, bytes]:
     return {serial: pem.encode() for serial, pem in known.items()}
 
 
-def _opened(row: Record | None) -> Account | None:
-    if row is None:
+def account_in(row: Record | None) -> Account | None:
+    """Read an account from ACCOUNT_COLUMNS, which are all null where there is none."""
+    if row is None or row["channel"] is None:
         return None
     columns: dict[str, Any] = dict(row)
     merchant = PayMerchant(

@@ -9,32 +9,39 @@ from dataclasses import dataclass, field
 from typing import Any, Final
 from uuid import UUID
 
-from models.database import Connection, pool, transaction
+from models.database import Connection, fetch_row, transaction
 from models.refusal import Refusal, RetryRefusal, UserErrorCode
-from models.wechat_app import WechatApp
+from models.wechat_app import WechatAppKind
 from resolvers.caller import Caller
 from resolvers.checks import NOBODY
 from resolvers.customer import required_customer
 from resolvers.idempotency import once
-from resolvers.merchant_pay import account_of_app
+from resolvers.merchant_pay import ACCOUNT_COLUMNS, account_in
 from resolvers.pay_open import OpenedPayment, Payer, open_payment
 from resolvers.pay_prepare import prepare
 from resolvers.pay_token import order_of_token
 from resolvers.payment_query import close_payment
 from resolvers.retried import retried
-from resolvers.wechat_exchange import mini_program_of
+from resolvers.wechat_exchange import no_mini_program
 
 MUTATION: Final = "orderPay"
 _TRIES: Final = 3
 _RETRY_AFTER_MS: Final = 1000
 
-# Index (shop_id, customer_id). One identity in each app, but for people who have two accounts and one phone. Who was
-# merged a moment ago may still ask by the older id; the survivor has their identities.
-_OPENID: Final = """
-select openid from identity where shop_id = $1 and appid = $3
-  and customer_id in ($2, (select merged_into from customer where shop_id = $1 and id = $2))
-order by seen_at desc limit 1
-"""
+# The app by primary key, its account by the unique key (shop_id, app_id). Of identities the index (shop_id,
+# customer_id): one in each app, but for people who have two accounts and one phone. Who was merged a moment ago may
+# still ask by the older id; the survivor has their identities.
+_PAYER: Final = f"""
+select app.appid, {ACCOUNT_COLUMNS}, (
+    select openid from identity where identity.shop_id = $1 and identity.appid = app.appid
+    and customer_id in ($3, (select merged_into from customer where customer.shop_id = $1 and customer.id = $3))
+    order by seen_at desc limit 1
+) as openid
+from wechat_app app
+left join merchant_account_app bound on bound.shop_id = app.shop_id and bound.app_id = app.id
+left join merchant_account account on account.shop_id = bound.shop_id and account.id = bound.merchant_account_id
+where app.shop_id = $1 and app.id = $2 and app.kind = '{WechatAppKind.MINI_PROGRAM}'
+"""  # noqa: S608 - fixed words
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,9 +101,10 @@ async def _open_again(caller: Caller, order_id: UUID, payer: Payer, *, for_a_fri
 
 async def _payer(caller: Caller) -> Payer:
     customer_id = required_customer(caller)
-    app: WechatApp = await mini_program_of(caller)
-    openid = await pool().fetchval(_OPENID, caller.shop_id, customer_id, app.appid)
-    return Payer(customer_id, app.id, app.appid, openid, await account_of_app(caller.shop_id, app.id))
+    row = await fetch_row(_PAYER, (caller.shop_id, caller.app_id, customer_id)) if caller.app_id else None
+    if row is None or caller.app_id is None:
+        raise no_mini_program()
+    return Payer(customer_id, caller.app_id, row["appid"], row["openid"], account_in(row))
 
 
 def _order_id(caller: Caller, wish: PayWish) -> UUID:

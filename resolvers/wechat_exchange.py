@@ -63,12 +63,17 @@ async def mini_program_of(caller: Caller) -> WechatApp:
     """Return the mini-program whose key the caller sent. Raises Refusal NOT_ALLOWED when there is none."""
     row = await fetch_row(_APP, (caller.shop_id, caller.app_id, WechatAppKind.MINI_PROGRAM))
     if row is None:
-        raise Refusal(
-            UserErrorCode.NOT_ALLOWED,
-            "请使用小程序的访客密钥",
-            "Send the X-Shop-Key of one of the shop's mini-programs",
-        )
+        raise no_mini_program()
     return WechatApp(**row)
+
+
+def no_mini_program() -> Refusal:
+    """Return the refusal of who sent no key, or that of another app."""
+    return Refusal(
+        UserErrorCode.NOT_ALLOWED,
+        "请使用小程序的访客密钥",
+        "Send the X-Shop-Key of one of the shop's mini-programs",
+    )
 
 
 async def exchanged_once(
