@@ -40,8 +40,9 @@ where shop_id = $1 and (
 )
 """
 
-# A customer who is new, and the event of it; the device's name; and last what WeChat said. A login that tells no
-# unionid takes none away.
+# A customer who is new, and the event of it; what WeChat said, where a login that tells no unionid takes none away; and
+# whose device it is. That row is held before the locks of the carts that may join, which the next statement needs: it
+# sees what rivals have committed.
 _KEEP = f"""
 with made as (
     insert into customer (id, shop_id, nickname, created_at) select $3, $2, $11, $12 where $13
@@ -50,21 +51,26 @@ with made as (
     select $14, $2, $15, $3, $12 where $15::uuid is not null
     on conflict (shop_id, visitor_id) do update set customer_id = excluded.customer_id, joined_at = excluded.joined_at
     where joined.customer_id <> excluded.customer_id
+    returning id
+), kept as (
+    insert into identity as known (
+        id, shop_id, customer_id, appid, openid, open_account, unionid, person_hash, session_key_sealed, created_at,
+        seen_at
+    ) values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $10)
+    on conflict (shop_id, appid, openid) do update set
+        customer_id = excluded.customer_id, open_account = excluded.open_account,
+        unionid = coalesce(excluded.unionid, known.unionid),
+        person_hash = case when excluded.unionid is null and known.unionid is not null
+            then known.person_hash else excluded.person_hash end,
+        session_key_sealed = excluded.session_key_sealed, seen_at = excluded.seen_at
 )
-insert into identity as known (
-    id, shop_id, customer_id, appid, openid, open_account, unionid, person_hash, session_key_sealed, created_at, seen_at
-) values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $10)
-on conflict (shop_id, appid, openid) do update set
-    customer_id = excluded.customer_id, open_account = excluded.open_account,
-    unionid = coalesce(excluded.unionid, known.unionid),
-    person_hash = case when excluded.unionid is null and known.unionid is not null
-        then known.person_hash else excluded.person_hash end,
-    session_key_sealed = excluded.session_key_sealed, seen_at = excluded.seen_at
+select pg_advisory_xact_lock(hashtextextended(name, 0)) from unnest($22::text[]) name
+where (select count(*) from named) is not null
 """  # noqa: S608 - numbers of binds
 
 # What the device did before anybody logged in on it. Index (shop_id, visitor_id, arrived_at); locked in the order of
-# the key, as the recorder writes them. The device's own row, which is held by now, lets in one login at a time. Beside
-# it the locks of the carts that join: a statement of its own, so that the next sees what rivals have committed.
+# the key, as the recorder writes them. The device's own row, which is held by now, lets in one login at a time.
+# And whether it has a cart to join.
 _TAKE_OVER = f"""
 with before as (
     select id from visit where shop_id = $1 and visitor_id = $3 and customer_id is null
@@ -72,7 +78,9 @@ with before as (
 ), visited as (
     update visit set customer_id = $2 from before where visit.id = before.id
 ), {MOVE_DEVICES}
-select pg_advisory_xact_lock(hashtextextended(name, 0)) from unnest($4::text[]) name
+select exists (
+    select from cart where shop_id = $1 and visitor_id = $3 and customer_id is null and merged_into is null
+)
 """  # noqa: S608 - our own words
 
 
@@ -107,16 +115,16 @@ async def _enter(caller: Caller, app: WechatApp, sql: Connection, session: Sessi
     customer_id = await merge_customers(sql, caller, known) if len(known) > 1 else next(iter(known), None) or new_id()
     await _keep(sql, caller, app, session, customer_id, is_new=not known)
     if caller.visitor_id:
-        locks = cart_locks(app.shop_id, customer_id, caller.visitor_id)
-        await sql.execute(_TAKE_OVER, app.shop_id, customer_id, caller.visitor_id, locks)
-        await join_carts(sql, app.shop_id, caller.visitor_id, customer_id)
+        has_cart = await sql.fetchval(_TAKE_OVER, app.shop_id, customer_id, caller.visitor_id)
+        if has_cart:
+            await join_carts(sql, app.shop_id, caller.visitor_id, customer_id)
     return {"customer_id": customer_id, "pair": (await open_session(sql, app, customer_id)).as_json()}
 
 
 async def _keep(  # noqa: PLR0913 - who logs in, by what, and as whom
     sql: Connection, caller: Caller, app: WechatApp, session: Session, customer_id: UUID, *, is_new: bool
 ) -> None:
-    """Keep what WeChat said, whose device it is, and the customer who is new."""
+    """Keep the customer who is new, what WeChat said, and whose device it is; hold the carts of both."""
     await sql.execute(
         _KEEP,
         new_id(),
@@ -135,4 +143,5 @@ async def _keep(  # noqa: PLR0913 - who logs in, by what, and as whom
         new_id(),
         caller.visitor_id,
         *event_binds(caller.shop_id, "customer.created", {customer_id: {}} if is_new else {}),
+        cart_locks(caller.shop_id, customer_id, caller.visitor_id) if caller.visitor_id else [],
     )

@@ -19,6 +19,9 @@ from resolvers.idempotency import actor_of
 from resolvers.placement import Wish
 from resolvers.rows import as_json
 
+# A wish has few lines, and few wishes come at once; but PostgreSQL takes any JSON for a hundred rows, and for so many
+# it reads whole tables instead of looking rows up by their keys. `n % 1 = 0` is true of every row, and taken for rare.
+
 # Who buys, where it goes, what brought them, and whether the same wish was carried out before: one row for each wish,
 # by unique keys. A visit that is still on its way into the table leaves the order to the customer's visit before it.
 # A friend who passes on what a promoter shared brings buyers for that promoter: the nearest one up the chain of links.
@@ -34,9 +37,12 @@ select wish.n, shop.seed, shop.pay_minutes, shop.unpaid_orders_max, shop.clock_o
        visit.id as visit_row_id, visit.share_link_id, visit.scene_value, visit.channel, visit.campaign, visit.article,
        chain.links as share_chain,
        coalesce(visit.promoter_id, case when visit.source = 'SHARE' then chain.promoter_id end) as promoter_id
-from jsonb_to_recordset($2::jsonb) as wish(
-    n int, customer_id uuid, visit_id uuid, address_id uuid, actor text, mutation text, key text
-)
+from (
+    select * from jsonb_to_recordset($2::jsonb) as told(
+        n int, customer_id uuid, visit_id uuid, address_id uuid, actor text, mutation text, key text
+    )
+    where n % 1 = 0
+) wish
 join shop on shop.id = $1
 left join customer on customer.shop_id = $1 and customer.id = wish.customer_id
 left join idempotency_key known on known.shop_id = $1 and known.actor = wish.actor
@@ -78,6 +84,7 @@ with wished as materialized (
         n int, k int, customer_id uuid, visitor_id uuid, variant_id uuid, quantity int, attributes jsonb,
         share_link_id uuid, cart_line_id uuid
     )
+    where n % 1 = 0
 ), carts as materialized (
     select cart.id, cart.customer_id, cart.visitor_id from cart
     where cart.shop_id = $1 and cart.id in (
@@ -146,7 +153,9 @@ _LINES_SEEN: Final = _lines("", "")
 _LEVELS: Final = """
 select level.id, level.variant_id, level.on_hand - level.reserved as available, location.is_default
 from stock_level level join location on location.shop_id = level.shop_id and location.id = level.location_id
-where level.shop_id = $1 and level.variant_id = any($2::uuid[])
+where level.shop_id = $1 and level.variant_id in (
+    select id from unnest($2::uuid[]) with ordinality as sold(id, n) where n % 1 = 0
+)
 order by level.id {lock}
 """
 _LEVELS_HELD: Final = _LEVELS.format(lock="for no key update of level")

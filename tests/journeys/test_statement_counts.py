@@ -53,7 +53,7 @@ OF_A_WRITE: Final[Mapping[str, int]] = {
     "shareCreate": 9,
     "visitTrack": 0,
     "searchHistoryClear": 1,
-    "loginWithWechat": 10,
+    "loginWithWechat": 9,
     "sessionRefresh": 4,
     "sessionRevoke": 1,
     "phoneBind": 7,
