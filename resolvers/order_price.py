@@ -13,7 +13,7 @@ from resolvers.checks import FEN_MAX, Checks
 from resolvers.order_own import no_such_order, require_order
 from resolvers.order_step import TOLD_COLUMNS, tell_order
 from resolvers.payment_query import close_payments
-from resolvers.placement_write import adjustment_columns
+from resolvers.placement_rows import adjustment_columns
 from resolvers.pricing import AdjustmentKind, Item, Price
 from resolvers.retried import retried
 from resolvers.rows import as_json, read_json

@@ -81,11 +81,21 @@ def read_json(value: Any) -> Any:  # noqa: ANN401 - JSON
     return orjson.loads(value) if isinstance(value, str) else value
 
 
-@cache
-def inserted(model: type[Owned], bind: int) -> str:
-    """Return the part of a statement that inserts rows of `model` from the JSON array of a bind."""
-    table, columns = _table(model), ", ".join(model._meta.fields_db_projection.values())  # noqa: SLF001 - see _table
+def inserted(model: type[Owned], bind: int, **same: str | int | bool) -> str:
+    """Return the part of a statement that inserts rows of `model` from the JSON array of a bind.
+
+    What is the same in all of them need not travel with each: `same` has its value by column, words of ours, where
+    `$1` is the statement's own bind.
+    """
+    table, every = _table(model), model._meta.fields_db_projection.values()  # noqa: SLF001 - see _table
+    values = ", ".join(_literal(same[column]) if column in same else column for column in every)
     return (
-        f"{table}_in as (insert into {table} ({columns})"  # noqa: S608 - names of our own models
-        f" select {columns} from jsonb_populate_recordset(null::{table}, ${bind}::jsonb))"
+        f"{table}_in as (insert into {table} ({', '.join(every)})"  # noqa: S608 - names and words of our own models
+        f" select {values} from jsonb_populate_recordset(null::{table}, ${bind}::jsonb))"
     )
+
+
+def _literal(value: str | int | bool) -> str:
+    if isinstance(value, str):
+        return value if value.startswith("$") else f"'{value}'"
+    return str(value).lower()
