@@ -15,7 +15,7 @@ import orjson
 
 from bench.asking import ask, count_statements_of
 from bench.load import Plan, Target, turns
-from bench.placing import CUSTOMERS, VARIANTS, Buyers, prepare, request_of
+from bench.placing import VARIANTS, Buyers, prepare, request_of
 from bench.servers import Ground, Server, ground, serving
 from ids import encode_id
 
@@ -24,6 +24,8 @@ SECONDS: Final = 1.0
 CONNECTIONS: Final = 16
 REQUESTS: Final = 4_000
 """For one turn: more than are answered in it."""
+CARTS: Final = 200
+"""Of so many of the customers."""
 KINDS: Final = 8
 """Of goods in everybody's cart."""
 ADD_STATEMENTS_MOST: Final = 4
@@ -51,11 +53,11 @@ def measure_buying(on: Ground, server: Server, buyers: Buyers) -> list[str]:
 
     def add(number: int) -> bytes:
         # Everybody's cart holds a few variants, of which each becomes more: nobody comes to a hundred lines.
-        line = {"variantId": encode_id("var", buyers.variants[number // CUSTOMERS % KINDS]), "quantity": 1}
+        line = {"variantId": encode_id("var", buyers.variants[number // CARTS % KINDS]), "quantity": 1}
         return _asked(server, buyers, number, _ADD, {"lines": [line], "key": secrets.token_hex(8)})
 
     def quote(number: int) -> bytes:
-        _customer, address, _token = buyers.customers[number % CUSTOMERS]
+        _customer, address, _token = buyers.customers[number % CARTS]
         lines = [
             {"variantId": encode_id("var", buyers.variants[(number + step) % VARIANTS]), "quantity": 1}
             for step in (0, 1)
@@ -72,7 +74,7 @@ def measure_buying(on: Ground, server: Server, buyers: Buyers) -> list[str]:
 
 
 def _asked(server: Server, buyers: Buyers, number: int, document: str, variables: dict[str, Any]) -> bytes:
-    _customer, _address, token = buyers.customers[number % CUSTOMERS]
+    _customer, _address, token = buyers.customers[number % CARTS]
     return request_of(server, token, {"query": document, "variables": variables})
 
 
@@ -82,7 +84,7 @@ def _measured(on: Ground, server: Server, name: str, field: str, request: Reques
         message = f"{name}: {said}"
         raise RuntimeError(message)
     # The same customer twice: who asks is known by then.
-    statements = asyncio.run(count_statements_of(on, server, request(0), request(CUSTOMERS)))
+    statements = asyncio.run(count_statements_of(on, server, request(0), request(CARTS)))
     loads = []
     for round_ in range(ROUNDS + 1):
         requests = [base64.b64encode(request(number)).decode() for number in range(REQUESTS)]

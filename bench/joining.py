@@ -16,7 +16,7 @@ import orjson
 
 from bench.load import Load, Plan, Target, turns
 from bench.placing import (
-    CONNECTIONS,
+    CALM,
     REQUESTS,
     ROUNDS,
     SECONDS,
@@ -26,6 +26,7 @@ from bench.placing import (
     orders_there,
     prepare,
     request_of,
+    settle_tables,
 )
 from bench.servers import Ground, Server, ground, serving
 from clock import wall_now
@@ -104,12 +105,14 @@ def measure_joining(on: Ground, servers: list[Server], teams: Teams, *, hot: boo
             # The first warms up.
             if round_:
                 loads[server.name].append(load)
+        if not round_:
+            settle_tables(on)
     placed = asyncio.run(orders_there(on)) - before
     if placed != answers:
         message = f"{answers} answers, {placed} seats"
         raise RuntimeError(message)
     wrong: int = asyncio.run(ask_database(on, _WRONG))
-    return line_of_loads("joining hot" if hot else "joining spread", loads["ours"], loads[RIVAL], wrong)
+    return line_of_loads("joining hot" if hot else "joining spread", CALM, loads["ours"], loads[RIVAL], wrong)
 
 
 def _turn(on: Ground, server: Server, teams: Teams, *, hot: bool) -> Load:
@@ -117,7 +120,7 @@ def _turn(on: Ground, server: Server, teams: Teams, *, hot: bool) -> Load:
     requests = [_request(server, teams, ids[_place(number, hot=hot)], number) for number in range(REQUESTS)]
     sent = [base64.b64encode(one).decode() for one in requests]
     target = Target(server.name, server.port, server.pid, sent, 1)
-    [load] = turns(Plan([target], 1, SECONDS, CONNECTIONS, on.postgres))
+    [load] = turns(Plan([target], 1, SECONDS, CALM, on.postgres))
     return load
 
 

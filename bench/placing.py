@@ -7,6 +7,7 @@ import asyncio
 import base64
 import secrets
 from collections import defaultdict
+from collections.abc import Iterator
 from contextlib import ExitStack
 from dataclasses import dataclass
 from statistics import median
@@ -32,10 +33,12 @@ from resolvers.sandbox_shop import open_sandbox
 from resolvers.tokens import Bearer, Tokens
 
 VARIANTS: Final = 1_000
-CUSTOMERS: Final = 200
+CUSTOMERS: Final = 2_000
 ROUNDS: Final = 6
 SECONDS: Final = 1.5
-CONNECTIONS: Final = 32
+RUSH: Final = 128
+"""Who place at the same moment when something is wanted, in one process."""
+CALM: Final = 32
 REQUESTS: Final = 6_000
 """For one turn: more than are answered in it."""
 PIECES: Final = 40
@@ -118,36 +121,53 @@ async def _customer(shop_id: UUID, app_id: UUID, appid: str, number: int, tokens
     return customer_id, address_id, tokens.issue(bearer, minutes=1440)
 
 
-def measure_placing(on: Ground, servers: list[Server], buyers: Buyers, *, hot: bool) -> str:
-    """Place orders by turns on both servers; a line of JSON with the ratio of orders in a second.
+def placing_lines(on: Ground, servers: list[Server], buyers: Buyers) -> Iterator[str]:
+    """Place orders by turns on both servers; lines of JSON with the ratio of orders in a second.
 
-    Raises RuntimeError unless every answer placed an order and holds its piece, and of the last pieces each was sold.
+    In a rush and in calm, of many variants (spread) and all of one (hot). Raises RuntimeError unless every answer placed
+    an order and holds its piece, and of the last pieces each was sold.
     """
+    for connections in (RUSH, CALM):
+        for hot in (False, True):
+            yield _measure(on, servers, buyers, connections, hot=hot)
+
+
+def _measure(on: Ground, servers: list[Server], buyers: Buyers, connections: int, *, hot: bool) -> str:
     before, answers = asyncio.run(orders_there(on)), 0
     loads: defaultdict[str, list[Load]] = defaultdict(list)
     for round_ in range(ROUNDS + 1):
         for server in servers:
-            load = _turn(on, server, buyers, SECONDS, hot=hot)
+            load = _turn(on, server, buyers, connections, hot=hot)
             answers += load.answers
             # The first warms up.
             if round_:
                 loads[server.name].append(load)
+        if not round_:
+            settle_tables(on)
     placed = asyncio.run(orders_there(on)) - before
     if placed != answers:
         message = f"{answers} answers, {placed} orders"
         raise RuntimeError(message)
     for server in servers:
         _sell_out(on, server, buyers)
-    return line_of_loads(
-        "placing hot" if hot else "placing spread", loads["ours"], loads[RIVAL], asyncio.run(_wrong(on))
-    )
+    name = "placing hot" if hot else "placing spread"
+    return line_of_loads(name, connections, loads["ours"], loads[RIVAL], asyncio.run(_wrong(on)))
 
 
-def line_of_loads(name: str, ours: list[Load], rival: list[Load], oversold: int) -> str:
+def settle_tables(on: Ground) -> None:
+    """Let PostgreSQL count what the first turns wrote.
+
+    It does so by itself within a minute; until then it plans as if the tables were as empty as they began.
+    """
+    asyncio.run(ask_database(on, "vacuum analyze"))
+
+
+def line_of_loads(name: str, connections: int, ours: list[Load], rival: list[Load], oversold: int) -> str:
     """Return a line of JSON with the ratio of what both did in a second, and what it cost them."""
     ratios = [one.per_second / other.per_second for one, other in zip(ours, rival, strict=True)]
     found: dict[str, Any] = {
         "bench": name,
+        "connections": connections,
         "ours_tps": round(median(load.per_second for load in ours)),
         "rival_tps": round(median(load.per_second for load in rival)),
         "ratio_tps": round(median(ratios), 2),
@@ -160,10 +180,10 @@ def line_of_loads(name: str, ours: list[Load], rival: list[Load], oversold: int)
     return orjson.dumps(found).decode()
 
 
-def _turn(on: Ground, server: Server, buyers: Buyers, seconds: float, *, hot: bool) -> Load:
+def _turn(on: Ground, server: Server, buyers: Buyers, connections: int, *, hot: bool) -> Load:
     # New keys each time: the same wish again is answered and places nothing.
     target = Target(server.name, server.port, server.pid, _requests(server, buyers, hot=hot), 1)
-    [load] = turns(Plan([target], 1, seconds, CONNECTIONS, on.postgres))
+    [load] = turns(Plan([target], 1, SECONDS, connections, on.postgres))
     return load
 
 
@@ -179,7 +199,7 @@ def _sell_out(on: Ground, server: Server, buyers: Buyers) -> None:
     """Leave a few pieces of the hot variant: so many orders must come of far more wishes."""
     asyncio.run(ask_database(on, _LAST, buyers.variants[0], PIECES))
     before = asyncio.run(orders_there(on))
-    _turn(on, server, buyers, SECONDS, hot=True)
+    _turn(on, server, buyers, RUSH, hot=True)
     sold = asyncio.run(orders_there(on)) - before
     asyncio.run(ask_database(on, _LAST, buyers.variants[0], 1_000_000))
     if sold != PIECES:
@@ -258,8 +278,8 @@ def main() -> None:
     with ground() as on, ExitStack() as stack:
         buyers = asyncio.run(prepare(on))
         servers = [stack.enter_context(serving(name, on)) for name in ("ours", RIVAL)]
-        for hot in (False, True):
-            print(measure_placing(on, servers, buyers, hot=hot), flush=True)
+        for line in placing_lines(on, servers, buyers):
+            print(line, flush=True)
 
 
 if __name__ == "__main__":

@@ -20,7 +20,7 @@ from bench.landing import measure_landing, share_products
 from bench.load import Load, Plan, Target, turns
 from bench.login import login_line
 from bench.pages import Page, count_fields, pages
-from bench.placing import RIVAL, measure_placing, prepare
+from bench.placing import RIVAL, placing_lines, prepare
 from bench.report import Result, line, results_file, table
 from bench.search import measure_search
 from bench.servers import VARIANTS, Ground, Server, ground, make_database, serving
@@ -91,8 +91,7 @@ def buying_lines() -> Iterator[str]:
         with ExitStack() as stack:
             servers = [stack.enter_context(serving(name, on)) for name in ("ours", RIVAL)]
             yield from measure_buying(on, servers[0], buyers)
-            for hot in (False, True):
-                yield measure_placing(on, servers, buyers, hot=hot)
+            yield from placing_lines(on, servers, buyers)
         with ExitStack() as stack:
             yield from joining_lines(on, stack, buyers)
         with ExitStack() as stack:
