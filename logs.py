@@ -48,8 +48,8 @@ def log(event: str, *, level: Level = "info", **fields: object) -> None:
 
 def _write(line: bytes) -> None:
     # One write per line: lines of several processes on one stream stay whole.
-    sys.stderr.write(line.decode())
-    sys.stderr.flush()
+    sys.stderr.buffer.write(line)
+    sys.stderr.buffer.flush()
 
 
 def _type_name(value: object) -> str:

@@ -4,7 +4,7 @@ import asyncio
 from dataclasses import dataclass
 from enum import StrEnum
 from http import HTTPStatus
-from typing import Any
+from typing import Any, NamedTuple
 from urllib.parse import parse_qsl
 
 import orjson
@@ -34,8 +34,7 @@ class Bounds:
     variables: int
 
 
-@dataclass(frozen=True, slots=True)
-class GraphQLRequest:
+class GraphQLRequest(NamedTuple):
     """The four parameters of GraphQL over HTTP, of the right types; no more is known of them."""
 
     query: str
@@ -98,7 +97,7 @@ def read_request(found: dict[str, Any], source: bytes, variables_most_bytes: int
         # The document is part of the body, so this is never less than what the variables take.
         if len(source) - len(request.query) > variables_most_bytes:
             raise _too_large(Part.VARIABLES, variables_most_bytes)
-        _inspect(request.variables, source)
+        _inspect(request.variables)
     return request
 
 
@@ -124,7 +123,7 @@ def parse_parameters(query_string: bytes) -> GraphQLRequest:
                 raise RequestError(ErrorCode.BAD_REQUEST, f"The parameter {name} is not JSON") from None
     request = _request(found)
     if request.variables:
-        _inspect(request.variables, given["variables"].encode())
+        _inspect(request.variables)
     return request
 
 
@@ -152,10 +151,15 @@ def _optional(found: dict[str, Any], name: str, wanted: type, words: str) -> Any
     return value
 
 
-def _inspect(variables: dict[str, Any], source: bytes) -> None:
-    """Refuse values that no one behind us could hold. Most sources are cleared by counting bytes in them."""
-    if source.count(b"[") + source.count(b"{") <= NESTING_MOST and _NUL_ESCAPE not in source:
-        return
+def _inspect(variables: dict[str, Any]) -> None:
+    """Refuse values that no one behind us could hold. Most are cleared by counting bytes in their text."""
+    try:
+        text = orjson.dumps(variables)
+        if text.count(b"[") + text.count(b"{") <= NESTING_MOST and _NUL_ESCAPE not in text:
+            return
+    except orjson.JSONEncodeError:
+        # Nested so deep that it can't even be written.
+        pass
     stack: list[tuple[Any, int]] = [(variables, 1)]
     while stack:
         value, depth = stack.pop()

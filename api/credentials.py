@@ -2,10 +2,9 @@
 
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass
 from functools import lru_cache
 from http import HTTPStatus
-from typing import Final
+from typing import Final, NamedTuple
 from uuid import UUID
 
 from api.errors import ErrorCode, RequestError
@@ -22,8 +21,7 @@ _CRAWLER: Final = re.compile(
 )
 
 
-@dataclass(frozen=True, slots=True)
-class Credentials:
+class Credentials(NamedTuple):
     """What a request or a socket's connection_init says of itself; empty text where it says nothing."""
 
     shop_key: str = ""

@@ -21,6 +21,7 @@ from engine.documents import Operation
 from ids import new_hex
 from resolvers.visit import visit_arrived
 
+_OK: Final = int(HTTPStatus.OK)
 _ALLOW: Final = (b"allow", b"GET, POST, OPTIONS")
 _REQUEST_ID: Final = re.compile(rb"[A-Za-z0-9._-]{1,64}")
 _COMMON: Final = (
@@ -52,18 +53,18 @@ class GraphQLEndpoint:
         more: list[tuple[bytes, bytes]] = []
         try:
             if scope["method"] == "OPTIONS":
-                status, body = HTTPStatus.NO_CONTENT, b""
+                status, body = int(HTTPStatus.NO_CONTENT), b""
                 more = [_ALLOW]
             else:
-                status, body = HTTPStatus.OK, await self._answer(scope, headers, accepted, receive, record)
+                status, body = _OK, await self._answer(scope, headers, accepted, receive, record)
         except ClientGoneError:
             return
         except Exception as error:  # noqa: BLE001 - the edge: whatever happened, the client gets GraphQL JSON
             refused = as_request_error(error, request_id)
             record.refused_as = refused.code
-            status, more = refused.status, refused.headers
+            status, more = int(refused.status), refused.headers
             if refused.well_formed and accepted != GRAPHQL_RESPONSE:
-                status = HTTPStatus.OK
+                status = _OK
             body = b"" if scope["method"] == "HEAD" else render(refused, request_id, self._extensions(record))
         answer_headers = [
             *_HEADERS[accepted or JSON],
@@ -71,9 +72,9 @@ class GraphQLEndpoint:
             (b"x-request-id", request_id.encode()),
             *more,
         ]
-        await send({"type": "http.response.start", "status": int(status), "headers": answer_headers})
+        await send({"type": "http.response.start", "status": status, "headers": answer_headers})
         await send({"type": "http.response.body", "body": body})
-        record.finish(int(status), perf_counter() - started)
+        record.finish(status, perf_counter() - started)
 
     async def _answer(
         self, scope: Scope, headers: dict[bytes, bytes], accepted: bytes | None, receive: Receive, record: Record

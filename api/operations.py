@@ -1,6 +1,5 @@
 """What becomes of a well-formed request, whichever way it came: admitted by its price, run, and put into bytes."""
 
-import asyncio
 import math
 from collections.abc import Callable, Mapping
 from datetime import datetime
@@ -11,6 +10,7 @@ import orjson
 from graphql import GraphQLSchema
 
 from api.body import Bounds, GraphQLRequest
+from api.deadline import Deadline
 from api.errors import RequestError, field_errors
 from api.record import Record
 from api.throttle import Bucket, Throttle
@@ -48,6 +48,7 @@ class Operations:
         self._documents = documents
         self._engine = engine
         self._throttle = throttle
+        self._deadline = Deadline(OPERATION_SECONDS)
         self.bounds = bounds
 
     def admit(
@@ -85,7 +86,7 @@ class Operations:
 
     async def run(self, operation: Operation, request: GraphQLRequest, caller: Caller) -> Answer:
         """Run an admitted operation. Raises RequestFault, and TimeoutError after OPERATION_SECONDS."""
-        async with asyncio.timeout(OPERATION_SECONDS):
+        with self._deadline.turn():
             return await self._engine.run(operation, request.variables, caller)
 
     def cost_told(self, record: Record) -> str | None:
@@ -143,7 +144,9 @@ def rendered(answer: Answer, now: datetime, request_id: str, cost: str | None = 
 
 def iso(moment: datetime) -> str:
     """Return UTC with milliseconds and Z, which every phone's engine reads."""
-    return moment.isoformat(timespec="milliseconds")[:23] + "Z"
+    # A fifth of what the standard library takes for it. What is no fraction of a second is left out.
+    text = orjson.dumps(moment, option=orjson.OPT_UTC_Z).decode()
+    return f"{text[1:24]}Z" if moment.microsecond else f"{text[1:20]}.000Z"
 
 
 def _objects(data: bytes) -> int:

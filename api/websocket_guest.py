@@ -1,6 +1,5 @@
 """Who is at the other end of a socket: shown once in connection_init, asked again all the time, renewed by a ping."""
 
-from dataclasses import replace
 from typing import Any, Final
 
 from starlette.types import Scope
@@ -29,7 +28,7 @@ class Guest:
 
     async def introduce(self, payload: dict[str, Any] | None, request_id: str) -> Caller:
         """Take the payload of connection_init. Raises SocketClosing 4403 (proves nothing) or 4400 (malformed)."""
-        self._credentials = replace(self._credentials, **_read(payload or {}))
+        self._credentials = self._credentials._replace(**_read(payload or {}))
         try:
             caller = await self._identities.caller_of(self._credentials, request_id)
         except RequestError as refused:
@@ -54,7 +53,7 @@ class Guest:
         """
         if not isinstance(token, str) or self._expires_at is None:
             return {"refused": "A token can only renew the one that connection_init brought"}
-        newer = replace(self._credentials, authorization=f"Bearer {token}")
+        newer = self._credentials._replace(authorization=f"Bearer {token}")
         before = await self.caller(request_id)
         try:
             after = await self._identities.caller_of(newer, request_id)

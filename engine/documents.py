@@ -77,7 +77,7 @@ class Operation:
 
     def cost(self, variables: Mapping[str, Any] | None) -> int:
         """Points for one run. Raises DocumentError (MAX_COST_EXCEEDED) over the limit."""
-        key = tuple(size_of((variables or {}).get(name)) for name in self.sized_by)
+        key = tuple([size_of((variables or {}).get(name)) for name in self.sized_by])
         points = self._prices.get(key)
         if points is None:
             points = self.model.price(self.node, self.fragments, variables or {})

@@ -7,7 +7,7 @@ graphql-core, and where that meets rows, the compiler reads them, one statement 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from functools import partial
-from typing import Any
+from typing import Any, NamedTuple
 from uuid import UUID
 
 import orjson
@@ -37,8 +37,7 @@ from engine.statement import COMPUTED_MARK, Reading, Row, Statement, Viewer
 from engine.together import Fetch, Together, for_many
 
 
-@dataclass(frozen=True, slots=True)
-class Answer:
+class Answer(NamedTuple):
     """`data` is JSON text; `errors` are faults of single fields; `fell_back` tells that graphql-core did the work.
 
     `notes` are what select functions wanted told of a compiled read: names and values of arguments. `news` is of a

@@ -5,7 +5,7 @@ import secrets
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Any, Protocol
+from typing import Any, NamedTuple, Protocol
 from uuid import UUID
 
 from engine.arguments import Leaf, Variables
@@ -45,8 +45,7 @@ class Viewer(Protocol):
         """Whether a field that demands the role may be asked for."""
 
 
-@dataclass(frozen=True, slots=True)
-class Reading:
+class Reading(NamedTuple):
     """One run of a plan: who asks, with which variables, under which cursor secret, for which rows by `ids`."""
 
     viewer: Viewer

@@ -1,6 +1,5 @@
 """Logging in: a code of `wx.login` becomes a customer with a session, whoever they were before on this device."""
 
-from dataclasses import replace
 from functools import partial
 from typing import Any, Final
 from uuid import UUID
@@ -103,7 +102,7 @@ async def login_with_wechat(caller: Caller, code: str, share_token: str | None =
 
 def as_customer(caller: Caller, customer_id: UUID) -> Caller:
     """Return the caller as the customer they have just become."""
-    return replace(caller, actor=ActorKind.CUSTOMER, subject_id=customer_id, roles=frozenset())
+    return caller._replace(actor=ActorKind.CUSTOMER, subject_id=customer_id, roles=frozenset())
 
 
 async def _enter(caller: Caller, app: WechatApp, sql: Connection, session: Session) -> dict[str, Any]:

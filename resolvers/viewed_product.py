@@ -157,9 +157,9 @@ async def recording_views() -> AsyncIterator[None]:
 
 def note_view(caller: Caller, text: str, *, way: Way) -> None:
     """Remember a look, later. Staff, crawlers and clients without a name leave nothing, nor does what names nothing."""
-    if not _recording or caller.is_bot or caller.actor not in (ActorKind.VISITOR, ActorKind.CUSTOMER):
+    if not _recording or (caller.visitor_id is None and caller.viewer_id is None):
         return
-    if caller.viewer_id is None and caller.visitor_id is None:
+    if caller.is_bot or caller.actor not in (ActorKind.VISITOR, ActorKind.CUSTOMER):
         return
     product_id = decode_id("prd", text) if way == "id" else None
     handle = text if way == "handle" else None

@@ -95,7 +95,7 @@ def _is_secret(name: str, value: str) -> bool:
 
 
 def _unescaped(text: str) -> str:
-    for _ in range(_UNESCAPES):
+    for _ in range(_UNESCAPES if "%" in text or "+" in text else 0):
         if (plain := unquote_plus(text)) == text:
             break
         text = plain

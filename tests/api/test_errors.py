@@ -8,7 +8,10 @@ import orjson
 import pytest
 
 from api import operations
-from tests.harness.tiny import SECRET
+from settings import Settings
+from tests.harness.server import client, serving_app
+from tests.harness.shops import OpenedShop
+from tests.harness.tiny import SECRET, tiny_app
 
 
 class Post(Protocol):
@@ -78,9 +81,13 @@ async def test_errors_of_a_document_say_where(post: Post) -> None:
     assert [error["locations"] for error in errors] == [[{"line": 1, "column": 3}], [{"line": 2, "column": 3}]]
 
 
-async def test_what_takes_too_long_is_stopped(post: Post, monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_what_takes_too_long_is_stopped(
+    settings: Settings, tiny_shop: OpenedShop, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setattr(operations, "OPERATION_SECONDS", 0.05)
-    answer = await post({"query": "{ slow }"})
+    async with serving_app(tiny_app(settings)) as base_url, client(base_url) as http:
+        headers = {"accept": "application/graphql-response+json", "x-shop-key": tiny_shop.key}
+        answer = await http.post("/graphql", json={"query": "{ slow }"}, headers=headers)
 
     assert answer.status_code == 503
     assert answer.json()["errors"][0]["extensions"]["code"] == "TIMEOUT"

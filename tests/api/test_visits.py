@@ -3,7 +3,6 @@
 import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
-from dataclasses import replace
 from pathlib import Path
 from typing import Any
 from uuid import UUID, uuid4
@@ -147,7 +146,7 @@ async def test_a_full_recorder_lets_visits_go_and_never_waits(opened: OpenedShop
 
 
 async def test_visit_track_says_when_to_come_back(opened: OpenedShop, monkeypatch: pytest.MonkeyPatch) -> None:
-    visitor = replace(opened.caller, actor=ActorKind.VISITOR, subject_id=None, visitor_id=uuid4())
+    visitor = opened.caller._replace(actor=ActorKind.VISITOR, subject_id=None, visitor_id=uuid4())
     monkeypatch.setattr(recording, "_recording", [VisitRecorder(waiting_max=0)])
 
     with pytest.raises(RetryRefusal) as refused:

@@ -1,7 +1,6 @@
 """No statement reaches beyond the viewer's shop: by its text, and by running it for somebody else."""
 
 import re
-from dataclasses import replace
 from importlib import import_module
 from uuid import UUID
 
@@ -121,7 +120,7 @@ async def test_nobody_is_shown_a_customer_but_themselves(both: Both, small: Smal
     for number, id_ in enumerate(ids[:3]):
         own = [{"id": id_} if one == id_ else None for one in ids]
         assert await both.same(document, {"ids": ids}, customer(small, number)) == {"viewer": {"id": id_}, "nodes": own}
-    for stranger in (staff(small, Role.OWNER), visitor(small), replace(customer(small), shop_id=neighbour.id)):
+    for stranger in (staff(small, Role.OWNER), visitor(small), customer(small)._replace(shop_id=neighbour.id)):
         assert await both.same(document, {"ids": ids}, stranger) == nothing
 
 
@@ -141,7 +140,7 @@ async def test_orders_are_shown_to_whose_they_are_and_to_who_keeps_them(
         (staff(small, Role.CATALOGUE, Role.ANALYTICS), set()),
         (visitor(small), set()),
         (staff(neighbour, Role.OWNER), set()),
-        (replace(customer(small), shop_id=neighbour.id), set()),
+        (customer(small)._replace(shop_id=neighbour.id), set()),
     ):
         nodes = (await both.same(document, {"ids": list(rows)}, viewer))["nodes"]
         assert {node["id"] for node in nodes if node} == seen
@@ -156,8 +155,8 @@ async def test_who_works_here_reads_their_own_shares(both: Both, small: SmallSho
     for viewer, own in (
         (staff(small, Role.KOL), links),
         (staff(small, Role.OWNER), links),
-        (replace(staff(small, Role.KOL), subject_id=neighbour.ids("staff")[0]), set()),
-        (replace(staff(small, Role.KOL), shop_id=neighbour.id), set()),
+        (staff(small, Role.KOL)._replace(subject_id=neighbour.ids("staff")[0]), set()),
+        (staff(small, Role.KOL)._replace(shop_id=neighbour.id), set()),
     ):
         nodes = (await both.same(document, None, viewer))["myShareLinks"]["nodes"]
         assert {node["shareLink"]["id"] for node in nodes} == own
@@ -179,10 +178,10 @@ async def test_what_is_noted_is_shown_by_whose_it_is(both: Both, small: SmallSho
         if row["visibility"] == "STOREFRONT" and any(row.get(column) in theirs for column in columns)
     }  # fmt: skip
     for viewer, seen in (
-        (replace(staff(small, Role.CATALOGUE), visitor_id=None), of_goods),
-        (replace(staff(small, Role.ORDERS), visitor_id=None), set(rows) - of_goods),
-        (replace(customer(small), visitor_id=None), own),
-        (replace(visitor(small), visitor_id=None), set()),
+        (staff(small, Role.CATALOGUE)._replace(visitor_id=None), of_goods),
+        (staff(small, Role.ORDERS)._replace(visitor_id=None), set(rows) - of_goods),
+        (customer(small)._replace(visitor_id=None), own),
+        (visitor(small)._replace(visitor_id=None), set()),
         (staff(neighbour, Role.OWNER), set()),
     ):
         found: set[str] = set()
@@ -201,7 +200,7 @@ async def test_visitors_have_their_own_history(both: Both, small: SmallShop, nei
         found = (await both.same(document, None, visitor(shop)))["searchHistory"]
         assert found
         assert all(one["term"].startswith(shop.word) for one in found)
-    assert await both.same(document, None, replace(visitor(small), visitor_id=None)) == {"searchHistory": []}
+    assert await both.same(document, None, visitor(small)._replace(visitor_id=None)) == {"searchHistory": []}
 
 
 async def test_who_looked_at_what_is_theirs_alone(both: Both, small: SmallShop, neighbour: SmallShop) -> None:
@@ -217,7 +216,7 @@ async def test_who_looked_at_what_is_theirs_alone(both: Both, small: SmallShop, 
     assert not set(lists[0]) & set(lists[1])
     assert not set(lists[2]) & set(lists[3])
     for stranger in (staff(small, Role.OWNER), visitor(small)):
-        nobody = replace(stranger, visitor_id=None)
+        nobody = stranger._replace(visitor_id=None)
         assert (await both.same(document, None, nobody))["recentlyViewed"] == []
 
 

@@ -44,9 +44,7 @@ class OpenedShop:
     @property
     def caller(self) -> Caller:
         """Its owner, asking now."""
-        return dataclasses.replace(
-            system_caller(self.shop), actor=ActorKind.STAFF, subject_id=self.owner.id, app_id=self.app.id
-        )
+        return system_caller(self.shop)._replace(actor=ActorKind.STAFF, subject_id=self.owner.id, app_id=self.app.id)
 
 
 @dataclasses.dataclass(frozen=True, slots=True)

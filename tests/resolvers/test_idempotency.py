@@ -2,7 +2,7 @@
 
 import asyncio
 from collections.abc import Awaitable, Callable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import timedelta
 from decimal import Decimal
 from typing import Any
@@ -112,8 +112,8 @@ async def test_a_fault_leaves_neither_effect_nor_key(caller: Caller) -> None:
 
 
 async def test_keys_of_other_people_mutations_and_shops_never_meet(caller: Caller, settings: Settings) -> None:
-    stranger = replace(caller, actor=ActorKind.VISITOR, subject_id=None, visitor_id=new_id())
-    askers = [caller, stranger, replace(stranger, visitor_id=new_id()), (await open_shop(settings)).caller]
+    stranger = caller._replace(actor=ActorKind.VISITOR, subject_id=None, visitor_id=new_id())
+    askers = [caller, stranger, stranger._replace(visitor_id=new_id()), (await open_shop(settings)).caller]
     answers = [await once(asker, "locationCreate", "k1", WISH, adding(asker)) for asker in askers]
     answers.append(await once(caller, "shelfCreate", "k1", WISH, adding(caller)))
 
@@ -156,7 +156,7 @@ async def test_a_key_of_128_characters_of_any_script_works(caller: Caller) -> No
 
 
 async def test_a_visitor_without_an_id_has_no_keys_of_their_own(caller: Caller) -> None:
-    nobody = replace(caller, actor=ActorKind.VISITOR, subject_id=None)
+    nobody = caller._replace(actor=ActorKind.VISITOR, subject_id=None)
     with pytest.raises(Refusal) as refused:
         await once(nobody, "locationCreate", "k1", WISH, adding(nobody))
     assert code_of(refused) is UserErrorCode.INVALID

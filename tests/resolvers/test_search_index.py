@@ -1,7 +1,6 @@
 """The search index: whatever changes a word of a product changes what it is found by, in the same transaction."""
 
 import asyncio
-import dataclasses
 from collections.abc import Sequence
 from uuid import UUID
 
@@ -155,7 +154,7 @@ async def test_the_worker_leaves_a_product_to_the_command_that_writes_it(caller:
 
 async def test_two_shops_share_the_index_and_nothing_else(caller: Caller) -> None:
     tee_id = await product_create(caller, tee(title="独一无二"), "k")
-    stranger = dataclasses.replace(caller, shop_id=new_id())
+    stranger = caller._replace(shop_id=new_id())
 
     assert await found(caller, "独一无二") == [tee_id]
     assert await found(stranger, "独一无二") == []
