@@ -28,15 +28,22 @@ class Pool(asyncpg.Pool):
         if (
             held is None
             or holder._pool is not self  # noqa: SLF001 - as above
-            or held.is_closed()
+            or is_worn(held, holder)
             or held._protocol._is_cancelling()  # noqa: SLF001 - as above
-            or held._protocol.queries_count >= holder._max_queries  # noqa: SLF001 - as above
-            or holder._generation != self._generation  # noqa: SLF001 - as above
         ):
             await super().release(connection, timeout=timeout)
             return
         held._on_release()  # noqa: SLF001 - as above
         await holder.release(timeout)
+
+
+def is_worn(held: Connection, holder: Any) -> bool:  # noqa: ANN401 - asyncpg's holder of a connection in its pool
+    """Whether a connection is closed, or to be closed and replaced."""
+    return bool(
+        held.is_closed()
+        or held._protocol.queries_count >= holder._max_queries  # noqa: SLF001 - as above
+        or holder._generation != holder._pool._generation  # noqa: SLF001 - as above
+    )
 
 
 class Client(AsyncpgDBClient):
