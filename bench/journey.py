@@ -1,15 +1,17 @@
 """What a whole purchase costs: somebody new logs in, fills a cart, asks for the price, places, pays, and is told so.
 
 `python -m bench.journey` measures this alone. The sandbox's WeChat is a process of its own, and so is the worker that
-does what orders leave to be done; the worker's part is counted apart.
+does what orders leave to be done; the worker's part is counted apart, and so is what PostgreSQL does for WeChat, which
+no shop runs.
 """
 
 import asyncio
 import time
-from contextlib import ExitStack
+from contextlib import ExitStack, suppress
 from dataclasses import dataclass
 from statistics import median
 from typing import Any, Final, Self
+from urllib.parse import parse_qsl, urlencode, urlsplit
 from uuid import uuid4
 
 import httpx
@@ -17,18 +19,23 @@ import orjson
 import psutil
 
 from bench.catalogue import KEY
-from bench.placing import PRICE_FEN, VARIANTS, Buyers, prepare
+from bench.placing import PRICE_FEN, VARIANTS, Buyers, ask_database, prepare, settle_tables
 from bench.servers import Ground, Server, ground, serving, working
 from ids import encode_id
 
 SHOPPERS: Final = 32
 WARM_SECONDS: Final = 40.0
 """Each of ten sessions plans each of a hundred statements five times before it keeps a plan."""
+PLAN_SECONDS: Final = 10.0
+"""And once more after PostgreSQL has counted its tables, which happens by itself when they have grown."""
 SECONDS: Final = 15.0
 _LOOK_EVERY_SECONDS: Final = 0.1
 _PATIENCE_SECONDS: Final = 30.0
 _SETTLE_SECONDS: Final = 2.0
 """After the last order: what it left to be done is part of its price."""
+
+_ROLE: Final = "wechat"
+"""By whose name WeChat's sessions are told from the shop's."""
 
 _LOGIN: Final = """mutation ($code: String!) {
   answer: loginWithWechat(input: {code: $code}) { session { accessToken } userErrors { code } } }"""
@@ -54,17 +61,21 @@ _HOME: Final = {
 
 @dataclass(frozen=True, slots=True)
 class Spent:
-    """CPU seconds of the server, of the worker, and of all that PostgreSQL does, for WeChat too."""
+    """CPU seconds of the server, of the worker, of PostgreSQL with all that it does of itself, and of it for WeChat."""
 
     server: float
     worker: float
     postgres: float
+    wechat_postgres: float
 
     @classmethod
     def now(cls, on: Ground, server: Server, worker: int) -> Self:
         """Read them all."""
-        children = psutil.Process(on.postgres).children() if on.postgres else []
-        return cls(_cpu(psutil.Process(server.pid)), _cpu(psutil.Process(worker)), sum(map(_cpu, children)))
+        spent = {False: 0.0, True: 0.0}
+        for session in psutil.Process(on.postgres).children() if on.postgres else []:
+            with suppress(psutil.NoSuchProcess):
+                spent["".join(session.cmdline()).startswith(f"postgres: {_ROLE} ")] += _cpu(session)
+        return cls(_cpu(psutil.Process(server.pid)), _cpu(psutil.Process(worker)), spent[False], spent[True])
 
 
 def _cpu(process: psutil.Process) -> float:
@@ -140,12 +151,14 @@ async def _shop(servers: tuple[Server, Server], buyers: Buyers, appid: str, seco
 
 def journey_line(on: Ground, stack: ExitStack, buyers: Buyers, seconds: float = SECONDS) -> str:
     """Start a WeChat and a server beside it, have people buy, and return a line of JSON."""
-    wechat = stack.enter_context(serving("wechat", on))
+    wechat = stack.enter_context(serving("wechat", on, DATABASE_URL=asyncio.run(_url_of_wechat(on))))
     at = {"WECHAT_SANDBOX_URL": f"http://127.0.0.1:{wechat.port}/sandbox/wechat"}
     server = stack.enter_context(serving("ours", on, **at))
     worker = stack.enter_context(working(on, **at))
     servers = (server, wechat)
     asyncio.run(_shop(servers, buyers, buyers.appid, WARM_SECONDS))
+    settle_tables(on)
+    asyncio.run(_shop(servers, buyers, buyers.appid, PLAN_SECONDS))
     time.sleep(_SETTLE_SECONDS)
     before, began = Spent.now(on, server, worker), time.monotonic()
     taken = asyncio.run(_shop(servers, buyers, buyers.appid, seconds))
@@ -157,11 +170,25 @@ def journey_line(on: Ground, stack: ExitStack, buyers: Buyers, seconds: float = 
         "ours_cpu_ms": round((after.server - before.server) * 1000 / len(taken), 2),
         "worker_cpu_ms": round((after.worker - before.worker) * 1000 / len(taken), 2),
         "ours_postgres_ms": round((after.postgres - before.postgres) * 1000 / len(taken), 2),
+        "wechat_postgres_ms": round((after.wechat_postgres - before.wechat_postgres) * 1000 / len(taken), 2),
         "journeys": len(taken),
         "journeys_per_second": round(len(taken) / lasted, 1),
         "journey_seconds": round(median(taken), 2),
     }
     return orjson.dumps(found).decode()
+
+
+async def _url_of_wechat(on: Ground) -> str:
+    """Return how WeChat reaches the database by its own name, where the server is ours; else as everybody does."""
+    url = on.settings.database_url or ""
+    if on.postgres is None:
+        return url
+    await ask_database(on, f"drop role if exists {_ROLE}")
+    await ask_database(on, f"create role {_ROLE} superuser login")
+    parts = urlsplit(url)
+    address = parts.netloc.rpartition("@")[2]
+    query = {name: given for name, given in parse_qsl(parts.query) if name != "user"}
+    return parts._replace(netloc=f"{_ROLE}@{address}", query=urlencode(query)).geturl()
 
 
 def main() -> None:
