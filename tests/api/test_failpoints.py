@@ -188,7 +188,7 @@ async def test_who_does_not_hear_is_said(
 
 async def test_a_session_that_breaks_is_opened_again(door: httpx.AsyncClient) -> None:
     kill = """
-    select pg_terminate_backend(pid) from sandbox.failpoint_heeder where pid in (
+    select pg_terminate_backend(pid, 5000) from sandbox.failpoint_heeder where pid in (
         select pid from pg_stat_activity where datname = current_database())
     """
     await pool().execute(kill)
