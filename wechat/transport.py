@@ -20,7 +20,7 @@ from logs import log
 from models.database import in_transaction_now
 from wechat.answers import Answer
 from wechat.errors import BadAnswer, LostAnswer, Unreachable, WechatError, error_of
-from wechat.kept_connections import KeptConnections
+from wechat.way import Way
 
 CONNECT_SECONDS: Final = 3.0
 READ_SECONDS: Final = 5.0
@@ -51,7 +51,7 @@ async def open_http(read_seconds: float = READ_SECONDS) -> AsyncIterator[httpx.A
     logging.getLogger("httpx").setLevel(logging.WARNING)
     async with httpx.AsyncClient(
         timeout=httpx.Timeout(read_seconds, connect=CONNECT_SECONDS, pool=CONNECT_SECONDS),
-        transport=KeptConnections(_CONNECTIONS_MAX),
+        transport=Way(_CONNECTIONS_MAX),
         # Settings alone read the environment; a proxy in the way would see secrets.
         trust_env=False,
         follow_redirects=False,

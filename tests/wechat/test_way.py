@@ -8,7 +8,7 @@ from contextlib import asynccontextmanager
 import httpx
 import pytest
 
-from wechat.kept_connections import KeptConnections
+from wechat.way import Way
 
 Say = Callable[[asyncio.StreamWriter, bytes], Awaitable[None]]
 """What a server does when it has read one question."""
@@ -58,7 +58,7 @@ async def served(
 
     server = await asyncio.start_server(meet, "127.0.0.1", 0)
     home = f"http://127.0.0.1:{server.sockets[0].getsockname()[1]}"
-    timeout, way = httpx.Timeout(patience), KeptConnections(most)
+    timeout, way = httpx.Timeout(patience), Way(most)
     async with server, httpx.AsyncClient(base_url=home, timeout=timeout, transport=way, trust_env=False) as http:
         yield http, counts
 
@@ -140,7 +140,7 @@ async def test_each_question_gets_its_own_answer_and_no_more_go_at_once_than_may
 async def test_who_waits_too_long_for_room_has_asked_nothing() -> None:
     async with served(says(b""), most=1, patience=SHORT_SECONDS) as (http, counts):
         faults = await asyncio.gather(http.get("/"), http.get("/"), return_exceptions=True)
-    assert {type(fault) for fault in faults} <= {httpx.ReadTimeout, httpx.PoolTimeout}
+    assert {type(fault) for fault in faults} <= {httpx.ReadTimeout, httpx.ConnectTimeout}
     assert sum(counts) <= 2
 
 
@@ -162,6 +162,6 @@ async def test_a_question_that_was_given_up_leaves_no_connection_behind() -> Non
 
 async def test_no_header_says_two_lines() -> None:
     async with served(says(PLAIN)) as (http, counts):
-        with pytest.raises(httpx.LocalProtocolError):
+        with pytest.raises(ValueError, match="injection"):
             await http.get("/", headers={"x": "a\r\nauthorization: b"})
-    assert not counts
+    assert sum(counts) == 0
