@@ -36,6 +36,8 @@ class Way(httpx.AsyncBaseTransport):
         self._session = aiohttp.ClientSession(
             connector=connector, cookie_jar=aiohttp.DummyCookieJar(), auto_decompress=False
         )
+        # Else a question that a used connection broke off is sent again, unasked, and what became of the first is lost.
+        self._session._retry_connection = False  # noqa: SLF001 - aiohttp has no public word for it; a test holds it
 
     async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
         """Carry one question; raises httpx's TransportError in one of its kinds."""

@@ -115,6 +115,19 @@ async def test_what_is_no_whole_answer_is_an_error(say: Say, fault: type[Excepti
                 await http.get("/")
 
 
+async def test_a_question_that_a_used_connection_broke_off_is_not_sent_again() -> None:
+    said = iter([says(PLAIN), hangs_up(), says(PLAIN)])
+
+    async def say(writer: asyncio.StreamWriter, question: bytes) -> None:
+        await next(said)(writer, question)
+
+    async with served(say) as (http, counts):
+        assert (await http.get("/")).content == b"ok"
+        with pytest.raises(httpx.ReadError):
+            await http.get("/")
+    assert counts == [2]
+
+
 async def test_nobody_there_is_another_error_than_no_answer() -> None:
     async with served(says(PLAIN)) as (http, _):
         with pytest.raises(httpx.ConnectError):
