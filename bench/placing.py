@@ -124,8 +124,8 @@ async def _customer(shop_id: UUID, app_id: UUID, appid: str, number: int, tokens
 def placing_lines(on: Ground, servers: list[Server], buyers: Buyers) -> Iterator[str]:
     """Place orders by turns on both servers; lines of JSON with the ratio of orders in a second.
 
-    In a rush and in calm, of many variants (spread) and all of one (hot). Raises RuntimeError unless every answer placed
-    an order and holds its piece, and of the last pieces each was sold.
+    In a rush and in calm, of many variants (spread) and all of one (hot). Raises RuntimeError unless every answer
+    placed an order and holds its piece, and of the last pieces each was sold.
     """
     for connections in (RUSH, CALM):
         for hot in (False, True):

@@ -84,8 +84,10 @@ SESSION_SETTINGS = {
 # Any number that nobody else locks; released with the transaction.
 MIGRATION_LOCK = "select pg_advisory_xact_lock(7026119408)"
 
-ARRAYS = "select cardinality($1::uuid[]) + cardinality($2::text[])"
-"""Every type of array that statements bind."""
+ARRAYS = ("uuid", "text", "int", "bigint", "timestamptz")
+"""All that statements bind arrays of."""
+
+_ANY_ARRAYS = f"select {', '.join(f'${place}::{kind}[]' for place, kind in enumerate(ARRAYS, 1))}"
 
 Connection = Any
 """An asyncpg connection; asyncpg's own class and its pool proxy share no typed base."""
@@ -93,7 +95,7 @@ Connection = Any
 
 async def _learn_arrays(connection: Connection) -> None:
     """Let the driver ask what an array is now: it asks once for each connection, else in front of somebody's read."""
-    await connection.fetchval(ARRAYS, [], [])
+    await connection.fetchval(_ANY_ARRAYS, *([] for _ in ARRAYS))
 
 
 def tortoise_config(dsn: str, *, pool_size: int = 10) -> dict[str, Any]:

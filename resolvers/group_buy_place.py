@@ -174,16 +174,16 @@ _TABLES: Final[tuple[type[Owned], ...]] = (ShareLink, GroupBuyTeam, GroupBuySeat
 _WRITE: Final = f"""
 with taken as (
     update group_buy_variant one set taken = one.taken + take.quantity
-    from jsonb_to_recordset($3::jsonb) as take(id uuid, quantity int)
+    from unnest($3::uuid[], $4::int[]) as take(id, quantity)
     where one.shop_id = $1 and one.id = take.id and (one.stock is null or one.taken + take.quantity <= one.stock)
     returning one.id
 ), seated as (
     update group_buy_team team set reserved = team.reserved + sit.seats, version = team.version + 1, updated_at = $2
-    from jsonb_to_recordset($4::jsonb) as sit(id uuid, seats int)
+    from unnest($5::uuid[], $6::int[]) as sit(id, seats)
     where team.shop_id = $1 and team.id = sit.id and team.state = 'FORMING'
       and team.joined + team.reserved + sit.seats <= team.size
     returning team.id, team.group_buy_id, team.state, team.joined, team.reserved, team.size, team.version
-), {", ".join(inserted(model, place) for place, model in enumerate(_TABLES, 5))}
+), {", ".join(inserted(model, place) for place, model in enumerate(_TABLES, 7))}
 select (select count(*) from taken) as taken, seated.* from (select) one left join seated on true
 """  # noqa: S608 - names of our own models
 
@@ -204,8 +204,10 @@ async def write_seats(sql: Connection, shop_id: UUID, now: datetime, parts: Sequ
         _WRITE,
         shop_id,
         now,
-        as_json([{"id": id_, "quantity": quantity} for id_, quantity in sorted(takes.items())]),
-        as_json([{"id": id_, "seats": count} for id_, count in sorted(seats.items())]),
+        list(takes),
+        list(takes.values()),
+        list(seats),
+        list(seats.values()),
         *(as_json(rows[model]) for model in _TABLES),
     )
     seated = {row["id"]: team_payload(row) for row in done if row["id"] is not None}

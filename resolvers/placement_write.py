@@ -15,7 +15,7 @@ from resolvers.placement_rows import SAME, OrderRows
 from resolvers.rows import as_json, inserted
 
 _INSERTS: Final = ", ".join(
-    inserted(model, bind, shop_id="$1", **same) for bind, (model, same) in enumerate(SAME.items(), 7)
+    inserted(model, bind, shop_id="$1", **same) for bind, (model, same) in enumerate(SAME.items(), 8)
 )
 
 # The levels are held by this transaction since they were read; the guard stands all the same, and the caller counts:
@@ -23,21 +23,21 @@ _INSERTS: Final = ", ".join(
 _WRITE: Final = f"""
 with taken as (
     update stock_level level set reserved = level.reserved + take.quantity, figured = false, updated_at = $2
-    from jsonb_to_recordset($3::jsonb) as take(id uuid, quantity bigint)
+    from unnest($3::uuid[], $4::bigint[]) as take(id, quantity)
     where level.shop_id = $1 and level.id = take.id
       and (level.may_oversell or level.on_hand - level.reserved >= take.quantity)
     returning level.id
 ), {_INSERTS}, told as (
     insert into outbox_event
         (id, shop_id, topic, aggregate_id, payload, attempts, last_error, next_attempt_at, created_at)
-    select event.id, $1, event.topic, event.aggregate_id, event.payload, 0, '', $4, $4
-    from jsonb_to_recordset($5::jsonb) as event(id uuid, topic text, aggregate_id uuid, payload jsonb)
+    select event.id, $1, event.topic, event.aggregate_id, event.payload, 0, '', $5, $5
+    from jsonb_to_recordset($6::jsonb) as event(id uuid, topic text, aggregate_id uuid, payload jsonb)
 ), kept as (
     insert into idempotency_key (id, shop_id, actor, mutation, key, input_sha256, outcome, created_at)
-    select done.id, $1, done.actor, done.mutation, done.key, decode(done.digest, 'hex'), done.outcome, $4
-    from jsonb_to_recordset($6::jsonb) as done(id uuid, actor text, mutation text, key text, digest text, outcome jsonb)
+    select done.id, $1, done.actor, done.mutation, done.key, decode(done.digest, 'hex'), done.outcome, $5
+    from jsonb_to_recordset($7::jsonb) as done(id uuid, actor text, mutation text, key text, digest text, outcome jsonb)
 ), bought as (
-    delete from cart_line line where line.shop_id = $1 and line.id = any(${7 + len(SAME)}::uuid[])
+    delete from cart_line line where line.shop_id = $1 and line.id = any(${8 + len(SAME)}::uuid[])
     returning line.cart_id
 ), carts as (
     update cart set version = cart.version + 1, updated_at = $2
@@ -59,7 +59,8 @@ async def write_orders(sql: Connection, now: datetime, judged: Sequence[Judgemen
         _WRITE,
         judged[0].wish.caller.shop_id,
         now,
-        as_json([{"id": level, "quantity": quantity} for level, quantity in sorted(takes.items())]),
+        list(takes),
+        list(takes.values()),
         wall_now(),
         as_json([one.event for one in made]),
         as_json([one.kept for one in made]),

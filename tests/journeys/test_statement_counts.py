@@ -145,7 +145,7 @@ _ASIDE: Final = (
     "wechat_sandbox.",
     "visitor_key",
     "set_config('jit'",
-    "select cardinality($1::uuid[])",
+    "select $1::uuid[], $2::text[]",
     "as told (",
     "as owed (",
 )
