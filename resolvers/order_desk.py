@@ -146,9 +146,9 @@ async def _place(wishes: Sequence[Wish]) -> list[Outcome]:
 
 
 async def _place_alone(wish: Wish) -> Outcome:
-    for _try in range(_TRIES):
+    for attempt in range(1, _TRIES + 1):
         try:
-            [outcome] = await _place_together([wish])
+            [outcome] = await _place_together([wish], attempt)
         except LockNotAvailableError:
             return in_progress()
         except (DeadlockDetectedError, UniqueViolationError, StockGoneError):
@@ -162,17 +162,17 @@ async def _place_alone(wish: Wish) -> Outcome:
     )  # fmt: skip
 
 
-async def _place_together(wishes: Sequence[Wish]) -> list[Outcome]:
+async def _place_together(wishes: Sequence[Wish], attempt: int = 0) -> list[Outcome]:
     async with transaction() as sql:
         await sql.execute(_LOCK, [name for wish in wishes for name in _names(wish)])
         facts = await read_facts(sql, wishes, hold=True)
-        outcomes = await _decide(sql, wishes, facts)
+        outcomes = await _decide(sql, wishes, facts, attempt)
         await failpoint("order.placed.before_commit")
     await failpoint("order.placed.after_commit")
     return outcomes
 
 
-async def _decide(sql: Connection, wishes: Sequence[Wish], facts: Facts) -> list[Outcome]:
+async def _decide(sql: Connection, wishes: Sequence[Wish], facts: Facts, attempt: int) -> list[Outcome]:
     """Judge one after the other, each by what those before it left; then write what was granted."""
     outcomes: list[Outcome | None] = [None] * len(wishes)
     granted: list[tuple[int, Judgement]] = []
@@ -188,7 +188,7 @@ async def _decide(sql: Connection, wishes: Sequence[Wish], facts: Facts) -> list
             carry_out(number, judgement, facts)
             granted.append((number, judgement))
     if granted:
-        order_ids = await write_orders(sql, facts.now, [judgement for _, judgement in granted])
+        order_ids = await write_orders(sql, facts.now, [judgement for _, judgement in granted], attempt)
         for (number, _), order_id in zip(granted, order_ids, strict=True):
             outcomes[number] = order_id
     return [outcome for outcome in outcomes if outcome is not None]

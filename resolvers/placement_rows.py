@@ -79,9 +79,9 @@ SAME: Final[dict[type[Owned], dict[str, str | int | bool]]] = {
 class OrderRows:
     """What one judged wish comes to. A row has its own columns; what is the same in all of a table is in `SAME`."""
 
-    def __init__(self, now: datetime, judgement: Judgement) -> None:
+    def __init__(self, now: datetime, judgement: Judgement, attempt: int) -> None:
         """Write it down as it is now."""
-        self._now, self._judgement = now, judgement
+        self._now, self._judgement, self._attempt = now, judgement, attempt
         self.order_id = new_id()
         self.offer = judgement.wish.placement.offer
         self._order = self._order_row()
@@ -105,7 +105,7 @@ class OrderRows:
         wish, person, priced = self._judgement.wish, self._judgement.person, self._judgement.price
         return {
             "id": self.order_id,
-            "order_no": order_no(self._now, person["seed"], wish),
+            "order_no": order_no(self._now, person["seed"], wish, self._attempt),
             "customer_id": wish.customer_id,
             "app_id": wish.caller.app_id,
             "visitor_id": wish.caller.visitor_id,
@@ -229,10 +229,12 @@ def adjustment_columns(one: Adjustment) -> Row:
     }
 
 
-def order_no(now: datetime, seed: int, wish: Wish) -> str:
+def order_no(now: datetime, seed: int, wish: Wish, attempt: int) -> str:
     """Return a number to read aloud: the day, and ten digits by chance, which tell nobody how much is sold.
 
-    A sandbox shop's follows its seed and the wish, so that a test's numbers come again.
+    A sandbox shop's follows its seed and the wish, so that a test's numbers come again. Among 30,000 orders of a day
+    two draw the same on one day of twenty: the second is tried again, and each `attempt` draws another.
     """
-    chance = drawn(seed, f"order_no:{wish.customer_id}:{wish.key}", 10**_DIGITS)
+    again = f":{attempt}" if attempt else ""
+    chance = drawn(seed, f"order_no:{wish.customer_id}:{wish.key}{again}", 10**_DIGITS)
     return f"{now:%y%m%d}{chance:0{_DIGITS}}"

@@ -47,9 +47,12 @@ select count(*) from taken
 """  # noqa: S608 - names of our own models
 
 
-async def write_orders(sql: Connection, now: datetime, judged: Sequence[Judgement]) -> list[UUID]:
-    """Write the orders of wishes that may be carried out, all of one shop; returns their ids in order."""
-    made = [OrderRows(now, judgement) for judgement in judged]
+async def write_orders(sql: Connection, now: datetime, judged: Sequence[Judgement], attempt: int) -> list[UUID]:
+    """Write the orders of wishes that may be carried out, all of one shop; returns their ids in order.
+
+    Each `attempt` at it draws other order numbers. Raises UniqueViolationError when one is another order's.
+    """
+    made = [OrderRows(now, judgement, attempt) for judgement in judged]
     takes: Counter[UUID] = Counter()
     for judgement in judged:
         for take in judgement.takes:

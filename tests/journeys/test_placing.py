@@ -221,6 +221,20 @@ async def test_a_list_of_orders_is_ones_own_and_staff_see_all(shop: SandboxShop)
     assert (await hong.ask(by_no, {"no": hers["orderNo"]}))["order"] == {"id": hers["id"]}
 
 
+async def test_a_number_that_another_order_has_is_drawn_again(shop: SandboxShop) -> None:
+    [tee] = await on_sale(shop, "tee", 50)
+    ming = await buyer(shop)
+
+    first = await ming.places((tee, 1), key="same")
+    # With its key forgotten the same wish is a new one, which draws the number that the first has.
+    await pool().execute("delete from idempotency_key where shop_id = $1 and key = 'same'", shop.id)
+    second = await ming.places((tee, 1), key="same")
+
+    assert first["orderNo"][:6] == second["orderNo"][:6]
+    assert first["orderNo"] != second["orderNo"]
+    assert await reserved(shop) == 2
+
+
 async def test_placing_alone_is_eight_statements(shop: SandboxShop, statements: Counting) -> None:
     [tee] = await on_sale(shop, "tee", 50)
     ming = await buyer(shop)
