@@ -129,7 +129,6 @@ async def place(sql: Connection, asked: Asked, take: Take | None = None, write: 
     level_id = await sql.fetchval(_TAKE, shop_id, variant["id"], quantity, now)
     if level_id is None:
         raise Refused(RefusedCode.OUT_OF_STOCK)
-    # So many digits that none comes twice.
     order_no = f"{now:%y%m%d}{secrets.randbelow(10**16):016}"
     expires_at = now + timedelta(minutes=shop["pay_minutes"])
     line_id = new_id()
