@@ -89,6 +89,16 @@ class House:
             await self._end(self.places["worker"])
         self.first("one")
 
+    @asynccontextmanager
+    async def worker_away(self) -> AsyncIterator[None]:
+        """Send the worker home for the length of a block, with all done that it had begun."""
+        worker = self.places["worker"]
+        is_here = worker.process is not None
+        await self._end(worker)
+        yield
+        if is_here:
+            await self._begin(worker)
+
     def first(self, name: str) -> None:
         """Let questions go to this server first."""
         places = sorted((self.places[other] for other in ("one", "two")), key=lambda place: place.name != name)
